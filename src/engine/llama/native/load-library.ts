@@ -1,0 +1,92 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import koffi, { type LibraryHandle } from 'koffi'
+import { PersonascopeError, textOf } from '../../../errors/personascope-error.ts'
+import {
+  expectedContextDefaults,
+  expectedModelDefaults,
+  expectedQuantizeDefaults,
+  type Pointer,
+} from './structs.ts'
+import { type LibraryName, type NativeFunctions, symbols } from './symbols.ts'
+
+/** The type of `ggml_backend_sched_eval_callback`. */
+const evalCallback = koffi.proto('bool personascope_eval_callback(void *t, bool ask, void *user_data)')
+
+/** Called for each graph node: with `ask` whether it is wanted, then with its computed tensor; false ends the pass. */
+export type EvalCallback = (tensor: Pointer, ask: boolean) => boolean
+
+/** A loaded llama.cpp, its layout checked. */
+export interface NativeLibrary extends NativeFunctions {
+  readonly directory: string
+}
+
+/**
+ * Loads llama.cpp from a folder and checks that its structs are laid out as this version expects.
+ * Loading again in another thread binds the same library.
+ * @throws ENGINE_LIBRARY_MISMATCH
+ */
+export function loadLibrary(directory: string): NativeLibrary {
+  try {
+    const handles = openLibraries(directory)
+    const functions = Object.fromEntries(
+      Object.entries(symbols).map(([name, { library, prototype }]) => [name, handles[library].func(prototype)]),
+    ) as unknown as NativeFunctions
+    checkLayout(directory, functions)
+    return { ...functions, directory }
+  } catch (error) {
+    if (PersonascopeError.is(error)) throw error
+    throw mismatch(directory, 'a loadable library', 'one', textOf(error))
+  }
+}
+
+/** Registers a callback for `cb_eval`; to be called on the thread that decodes. */
+export function registerEvalCallback(callback: EvalCallback): Pointer {
+  return koffi.register(callback, koffi.pointer(evalCallback))
+}
+
+export function unregisterEvalCallback(callback: Pointer): void {
+  koffi.unregister(callback)
+}
+
+/** Native memory as an array buffer, without a copy. Valid as long as the memory is. */
+export function viewMemory(pointer: Pointer, byteLength: number): ArrayBuffer {
+  return koffi.view(pointer, byteLength)
+}
+
+/** The address of a typed array's memory. The array must be kept alive by the caller. */
+export function addressOf(array: NodeJS.TypedArray): Pointer {
+  return koffi.address(array)
+}
+
+function openLibraries(directory: string): Record<LibraryName, LibraryHandle> {
+  // Symbols are global because the CPU backends, loaded by ggml itself, look for them there.
+  const open = (name: LibraryName) => koffi.load(join(directory, fileOf(directory, name)), { global: true })
+  return { 'ggml-base': open('ggml-base'), ggml: open('ggml'), llama: open('llama') }
+}
+
+/** The file of a library, whatever version its name carries: libllama.so, libllama.v0.5.0.so, libllama.dylib, llama.dll. */
+function fileOf(directory: string, name: LibraryName): string {
+  const pattern = new RegExp(`^(lib)?${name}(\\.v[0-9.]+)?\\.(so|dylib|dll)$`)
+  const found = readdirSync(directory).find(file => pattern.test(file))
+  if (!found) throw mismatch(directory, `file of ${name}`, `lib${name}.so`, 'none')
+  return found
+}
+
+function checkLayout(directory: string, functions: NativeFunctions): void {
+  const checks = [
+    [functions.modelDefaults(), expectedModelDefaults],
+    [functions.contextDefaults(), expectedContextDefaults],
+    [functions.quantizeDefaults(), expectedQuantizeDefaults],
+  ] as const
+  for (const [got, expected] of checks) {
+    for (const [field, value] of Object.entries(expected)) {
+      const actual = (got as Record<string, unknown>)[field]
+      if (actual !== value) throw mismatch(directory, `default of ${field}`, String(value), String(actual))
+    }
+  }
+}
+
+function mismatch(path: string, field: string, expected: string, got: string): PersonascopeError {
+  return new PersonascopeError('ENGINE_LIBRARY_MISMATCH', { path, field, expected, got })
+}

@@ -1,0 +1,76 @@
+import { ChatTemplate } from '../../chat/chat-template.ts'
+import type { EngineInfo, ModelInfo } from '../contract/engine-info.ts'
+import { EngineLink } from './engine-link.ts'
+import { LlamaEngine } from './llama-engine.ts'
+import { type LibraryLocation, locateLibrary } from './native/locate-library.ts'
+import { pinnedVersion } from './native/version.ts'
+import type { OpenedModel } from './process/protocol.ts'
+
+/** A model file on this machine. */
+export interface ModelFile {
+  /** The name the model goes by. */
+  readonly id: string
+  readonly path: string
+  /** sha256 of the file, in hexadecimal. */
+  readonly hash: string
+}
+
+export interface LlamaEngineOptions {
+  /** Contexts over one set of weights, each with a thread of its own. Default 1. */
+  readonly contexts?: number
+  /** Default: the machine's cores. */
+  readonly threadsPerContext?: number
+  /** The most sequences side by side in one context. Default 16. */
+  readonly slotsPerContext?: number
+  /** How many tokens all sequences of a context may hold together. Default 8192. */
+  readonly tokensPerContext?: number
+  /** How many bytes of computed prompt beginnings each context keeps. Default 256 MiB. */
+  readonly prefixBytesPerContext?: number
+  /** Default: a native build if there is one, else the prebuilt library. */
+  readonly library?: LibraryLocation
+}
+
+/**
+ * Opens a model in an engine process of its own.
+ * @throws ENGINE_LIBRARY_MISSING, ENGINE_LIBRARY_MISMATCH, ENGINE_LOAD_FAILED, MODEL_ARCHITECTURE_UNSUPPORTED
+ */
+export async function openLlamaEngine(file: ModelFile, options: LlamaEngineOptions = {}): Promise<LlamaEngine> {
+  const library = options.library ?? locateLibrary()
+  const { contexts = 1, threadsPerContext = 2, slotsPerContext = 16 } = options
+  const link = new EngineLink({
+    libraryDirectory: library.directory,
+    modelPath: file.path,
+    contexts,
+    threadsPerContext,
+    slotsPerContext,
+    tokensPerContext: options.tokensPerContext ?? 8192,
+    prefixBytesPerContext: options.prefixBytesPerContext ?? 256 * 2 ** 20,
+  })
+  const opened = await link.open()
+  const template = opened.chatTemplate === undefined ? undefined : new ChatTemplate(opened.chatTemplate, opened)
+  const info: EngineInfo = {
+    name: 'llama',
+    version: `llama.cpp ${pinnedVersion} ${library.origin}`,
+    slotsPerContext,
+    contexts,
+    threadsPerContext,
+  }
+  return new LlamaEngine(link, describe(file, opened, template), info, template)
+}
+
+function describe(file: ModelFile, opened: OpenedModel, template: ChatTemplate | undefined): ModelInfo {
+  const { architecture, blockCount, hiddenSize, vocabularySize, parameterCount, contextTokens, weightFormat } = opened
+  return {
+    id: file.id,
+    fileHash: file.hash,
+    architecture,
+    blockCount,
+    hiddenSize,
+    vocabularySize,
+    parameterCount,
+    contextTokens,
+    weightFormat,
+    embeddingLayer: opened.embeddingLayer,
+    chatTemplate: template && { hash: template.hash, systemRole: template.systemRole, thinking: template.thinking },
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Every error a user can meet, in one table.
+ *
+ * `message` says what was expected, what came and what exists, with `{name}` places filled from the facts;
+ * `remedy` says what helps. `exitCode` is what the command line ends with, `httpStatus` what a server answers.
+ * docs/errors.md is generated from this table.
+ */
+
+/** Exit codes of the command line. */
+export const exitCodes = {
+  /** The command did what was asked. */
+  success: 0,
+  /** A fault of Personascope itself. */
+  internal: 1,
+  /** The command line or an input file is wrong: the user can correct it. */
+  usage: 2,
+  /** Something the command needs is missing: a model, a file, the network, a library, disk space. */
+  unavailable: 3,
+  /** The engine or a file failed while working. */
+  failed: 4,
+  /** Stopped by Ctrl-C; a run can be continued. */
+  interrupted: 130,
+} as const
+
+export interface CatalogueEntry {
+  readonly message: string
+  readonly remedy: string
+  readonly exitCode: number
+  readonly httpStatus: number
+}
+
+const usage = { exitCode: exitCodes.usage, httpStatus: 400 } as const
+const unavailable = { exitCode: exitCodes.unavailable, httpStatus: 503 } as const
+const failed = { exitCode: exitCodes.failed, httpStatus: 500 } as const
+
+export const catalogue = {
+  INTERNAL: {
+    message: 'Personascope met a fault of its own: {detail}.',
+    remedy: 'Run the command again with PERSONASCOPE_DEBUG=1 for the stack trace, and report it.',
+    exitCode: exitCodes.internal,
+    httpStatus: 500,
+  },
+  INTERRUPTED: {
+    message: 'Stopped{detail}.',
+    remedy: 'Run the same command again to continue where it stopped.',
+    exitCode: exitCodes.interrupted,
+    httpStatus: 499,
+  },
+  OPTION_INVALID: {
+    message: 'Expected {option} to be {expected}, got "{got}".',
+    remedy: 'See the command with --help.',
+    ...usage,
+  },
+  FILE_NOT_FOUND: {
+    message: 'Expected a {kind} at {path}, found nothing there.',
+    remedy: 'Check the path.',
+    ...usage,
+  },
+  FILE_INVALID: {
+    message: '{path} is not a valid {kind}: {detail}.',
+    remedy: 'Correct the file or make it again.',
+    ...usage,
+  },
+  DISK_FULL: {
+    message: 'No space left while writing {path}.',
+    remedy: 'Free some space, or name another place with PERSONASCOPE_CACHE or --workspace. Nothing half-written was left.',
+    ...unavailable,
+  },
+  FILE_UNWRITABLE: {
+    message: 'Cannot write {path}: {detail}.',
+    remedy: 'Check the permissions, or name another place with PERSONASCOPE_CACHE or --workspace.',
+    ...unavailable,
+  },
+
+  MODEL_UNKNOWN: {
+    message: 'Expected a model of the catalogue, file:<path> or hf:<owner>/<repo>/<file>.gguf, got "{model}". The catalogue has: {available}.',
+    remedy: 'See them with `personascope model list`.',
+    ...usage,
+  },
+  MODEL_NOT_PULLED: {
+    message: 'Model {model} is not on this machine.',
+    remedy: 'Get it with `personascope model pull {model}`.',
+    ...unavailable,
+  },
+  MODEL_UNREACHABLE: {
+    message: 'Could not get {model} from any source: {detail}.',
+    remedy: 'Check the network, or give a local file with --model file:<path>. `personascope doctor` shows which sources work here.',
+    ...unavailable,
+  },
+  MODEL_HASH_MISMATCH: {
+    message: 'Expected sha256 {expected} for {path}, got {got}. The file was not used.',
+    remedy: 'Pull it again; if it happens twice, the source holds another file than the catalogue names.',
+    ...failed,
+  },
+  MODEL_FILE_INVALID: {
+    message: '{path} is not a usable GGUF file: {detail}.',
+    remedy: 'Pull or copy the file again: it may be cut short, or of another format.',
+    ...usage,
+  },
+  MODEL_ARCHITECTURE_UNSUPPORTED: {
+    message: 'The architecture "{architecture}" of {path} cannot be read layer by layer: {detail}.',
+    remedy: 'Use a decoder with plain block outputs (Llama, Qwen, Gemma, Mistral, Phi, SmolLM and the like).',
+    ...usage,
+  },
+  MODEL_NO_CHAT_TEMPLATE: {
+    message: 'Model {model} has no chat template, so messages cannot be turned into a prompt.',
+    remedy: 'Give --prompt with --raw for plain text, or use an instruction-tuned model.',
+    ...usage,
+  },
+  CHAT_TEMPLATE_FAILED: {
+    message: 'The chat template of {model} refused the messages: {detail}.',
+    remedy: 'Check the order of roles (user and assistant in turn, system first).',
+    ...usage,
+  },
+
+  ENGINE_LIBRARY_MISSING: {
+    message: 'No llama.cpp library for {platform} was found (looked for {looked}).',
+    remedy: 'Install it with `npm install {package}`; platforms other than Linux x64 are untried.',
+    ...unavailable,
+  },
+  ENGINE_LIBRARY_MISMATCH: {
+    message: 'The llama.cpp library in {path} is not the pinned version: expected {field} = {expected}, got {got}.',
+    remedy: 'Install the exact version package.json names, or remove a native build with `personascope engine remove`.',
+    ...unavailable,
+  },
+  ENGINE_BUILD_FAILED: {
+    message: 'Building llama.cpp for this CPU failed at {step}: {detail}.',
+    remedy: 'Nothing was changed; the prebuilt library goes on being used. Needed are git, cmake and a C++ compiler.',
+    ...unavailable,
+  },
+  ENGINE_LOAD_FAILED: {
+    message: 'llama.cpp could not load {path}: {detail}.',
+    remedy: 'Check the file with `personascope model inspect`, and that enough memory is free.',
+    ...failed,
+  },
+  ENGINE_OUT_OF_MEMORY: {
+    message: 'Not enough memory for {slots} sequences of {tokens} tokens: {detail}.',
+    remedy: 'Ask for fewer or shorter sequences (--slots, --max-tokens).',
+    ...unavailable,
+  },
+  ENGINE_CRASHED: {
+    message: 'The engine process ended unexpectedly ({detail}). Its running requests are lost.',
+    remedy: 'It is started again by itself; send the request again. If it keeps happening, report it with the line above.',
+    ...failed,
+    httpStatus: 503,
+  },
+  ENGINE_CLOSED: {
+    message: 'The engine is closed.',
+    remedy: 'Open it again before sending requests.',
+    ...failed,
+  },
+  ENGINE_ABORTED: {
+    message: 'The request was aborted.',
+    remedy: 'Send it again if it is still wanted.',
+    exitCode: exitCodes.interrupted,
+    httpStatus: 499,
+  },
+  PROMPT_TOO_LONG: {
+    message: 'The prompt has {promptTokens} tokens and up to {maxTokens} are to be written, but the context holds {contextTokens}.',
+    remedy: 'Shorten the prompt or ask for fewer tokens (--max-tokens).',
+    ...usage,
+  },
+  PROMPT_EMPTY: {
+    message: 'Expected a prompt with at least one token, got an empty one.',
+    remedy: 'Give some text.',
+    ...usage,
+  },
+  LAYER_OUT_OF_RANGE: {
+    message: 'Expected layer {lowest}..{highest} of {model}, got {layer}.',
+    remedy: 'Layer L is the residual stream after block L-1; layer 0 is the token embedding and can be read but not steered.',
+    ...usage,
+  },
+  REQUEST_INVALID: {
+    message: 'Expected {field} to be {expected}, got {got}.',
+    remedy: 'Correct the request.',
+    ...usage,
+  },
+  GRAMMAR_INVALID: {
+    message: 'The grammar could not be read: {detail}.',
+    remedy: 'It must be in GBNF, with a rule named root.',
+    ...usage,
+  },
+  GRAMMAR_STUCK: {
+    message: 'After {tokens} tokens the grammar allows no token of the vocabulary, so it cannot be met.',
+    remedy: 'Check the grammar: it asks for text that this tokenizer cannot write.',
+    ...usage,
+  },
+
+  TRAIT_UNKNOWN: {
+    message: 'Expected a trait, got "{trait}". There are: {available}.',
+    remedy: 'Name one of them, or give the path of a trait file (.yaml).',
+    ...usage,
+  },
+  TRAIT_INVALID: {
+    message: 'The trait file {path} is not valid: {detail}.',
+    remedy: 'The format is described in docs/trait.md.',
+    ...usage,
+  },
+  JUDGE_MISSING: {
+    message: 'Expected --judge none, got "{judge}": this version keeps every pair and marks the vector unfiltered.',
+    remedy: 'Run again with --judge none.',
+    ...usage,
+  },
+  VECTOR_UNKNOWN: {
+    message: 'No vector "{vector}" for {model} in {workspace}. There are: {available}.',
+    remedy: 'Make it with `personascope vector extract {vector} --judge none`.',
+    ...usage,
+  },
+  VECTOR_MODEL_MISMATCH: {
+    message: 'The vector {vector} was made on {expected}, the model in use is {got}.',
+    remedy: 'Extract the vector on this model, or name the model it was made on.',
+    ...usage,
+  },
+  STEERING_INVALID: {
+    message: 'Expected steering as <vector>[@<layer>]=<coefficient>, got "{got}".',
+    remedy: 'For example --steer joyful=1.5 or --steer joyful@16=1.5; with --dose the number is a relative dose.',
+    ...usage,
+  },
+  RUN_IN_USE: {
+    message: 'The run {run} is being worked on by process {processId}.',
+    remedy: 'Wait for it, or end that process.',
+    ...unavailable,
+  },
+} as const satisfies Record<string, CatalogueEntry>
+
+export type ErrorCode = keyof typeof catalogue

@@ -1,0 +1,15 @@
+import { join, resolve } from 'node:path'
+
+/** The folder that holds what one project made: traits, vectors, runs. */
+export interface Workspace {
+  readonly path: string
+  readonly traits: string
+  readonly vectors: string
+  readonly runs: string
+}
+
+/** Opens the workspace at `path`, by default `.personascope` in the current folder. Makes no folder by itself. */
+export function openWorkspace(path = '.personascope'): Workspace {
+  const root = resolve(path)
+  return { path: root, traits: join(root, 'traits'), vectors: join(root, 'vectors'), runs: join(root, 'runs') }
+}
