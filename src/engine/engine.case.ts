@@ -34,12 +34,15 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
     let middle: Layer
     let below: Layer
     let last: Layer
+    /** How long the residual stream is in the middle: vectors are measured against it. */
+    let scale = 1
 
     beforeAll(async () => {
       engine = await open()
       middle = asLayer(Math.ceil(engine.model.blockCount / 2), engine.model)
       below = (middle - 1) as Layer
       last = engine.model.blockCount as Layer
+      scale = norm(await promptLast(middle))
     })
     afterAll(async () => await engine.close())
 
@@ -52,17 +55,17 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
     const request = (more: Partial<GenerateRequest> = {}): GenerateRequest => ({ prompt, maxTokens: 12, ...more })
     /** The residual stream at one layer of the last prompt token. */
     const promptLast = async (layer: Layer, steering: Steering[] = [], text = prompt) => {
-      const { activations } = await engine.forward({ prompt: text, steering, capture: { layers: [layer], promptLast: true } })
+      const { activations } = await engine.forward({
+        prompt: text,
+        steering,
+        capture: { layers: [layer], promptLast: true },
+      })
       return activations!.promptLast!
     }
     const add = (more: Partial<Steering> = {}, length?: number): Steering => {
       const size = length ?? 0.5 * scale
       return { mode: 'add', layer: middle, vector: direction(1, size), coefficient: 1, ...more } as Steering
     }
-    let scale = 1
-    beforeAll(async () => {
-      scale = norm(await promptLast(middle))
-    })
     const difference = (a: Float32Array, b: Float32Array) => a.map((value, index) => value - b[index]!)
 
     describe('text', () => {
@@ -102,7 +105,8 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
 
     describe('writing', () => {
       check('the same seed writes the same tokens, another seed others', async () => {
-        const write = async (seed: number) => (await engine.generate(request({ sampling: { seed }, maxTokens: 24 }))).tokens
+        const write = async (seed: number) =>
+          (await engine.generate(request({ sampling: { seed }, maxTokens: 24 }))).tokens
         const first = await write(11)
         expect(await write(11)).toEqual(first)
         expect(await write(12)).not.toEqual(first)
@@ -132,7 +136,9 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
       })
 
       check('a stop text ends an answer and is not part of it', async () => {
-        const plain = await engine.generate(request({ sampling: { temperature: 0 }, maxTokens: 16, ignoreEndOfTurn: true }))
+        const plain = await engine.generate(
+          request({ sampling: { temperature: 0 }, maxTokens: 16, ignoreEndOfTurn: true }),
+        )
         const middleOfText = Math.floor(plain.text.length / 2)
         const stop = plain.text.slice(middleOfText, middleOfText + 3)
         const stopped = await engine.generate(
@@ -182,7 +188,9 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
       })
 
       check('log-probabilities are sorted and sum to at most 1', async () => {
-        const written = await engine.generate(request({ sampling: { temperature: 0 }, topLogprobs: 5, ignoreEndOfTurn: true }))
+        const written = await engine.generate(
+          request({ sampling: { temperature: 0 }, topLogprobs: 5, ignoreEndOfTurn: true }),
+        )
         expect(written.logprobs).toHaveLength(written.tokens.length)
         for (const { token, logprob, top } of written.logprobs!) {
           expect(top).toHaveLength(5)
@@ -211,7 +219,9 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
       })
 
       check('a thought is kept apart from the answer and out of its means', async () => {
-        const plain = await engine.generate(request({ sampling: { temperature: 0 }, maxTokens: 14, ignoreEndOfTurn: true }))
+        const plain = await engine.generate(
+          request({ sampling: { temperature: 0 }, maxTokens: 14, ignoreEndOfTurn: true }),
+        )
         const marker = plain.text.slice(2, 5)
         const parted = await engine.generate(
           request({
@@ -237,7 +247,9 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
       })
 
       check('a grammar that is none is refused, and one that cannot be met says so', async () => {
-        await expect(engine.generate(request({ grammar: 'this is no grammar' }))).rejects.toMatchObject({ code: 'GRAMMAR_INVALID' })
+        await expect(engine.generate(request({ grammar: 'this is no grammar' }))).rejects.toMatchObject({
+          code: 'GRAMMAR_INVALID',
+        })
         // No token of the vocabulary is a lone private-use character written in this way.
         await expect(engine.generate(request({ grammar: 'root ::= [^\\x00-\\U0010FFFF]' }))).rejects.toMatchObject({
           code: expect.stringMatching(/GRAMMAR_(STUCK|INVALID)/),
@@ -248,7 +260,11 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
     describe('captures', () => {
       check('a forced pass over a written answer sees what was seen while writing', async () => {
         const written = await engine.generate(
-          request({ sampling: { temperature: 0 }, ignoreEndOfTurn: true, capture: { layers: 'all', responseMean: true } }),
+          request({
+            sampling: { temperature: 0 },
+            ignoreEndOfTurn: true,
+            capture: { layers: 'all', responseMean: true },
+          }),
         )
         const { tokens } = await engine.renderPrompt(prompt)
         const forced = await engine.forward({
@@ -335,7 +351,12 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
       check('positions are kept: prompt, response, all', async () => {
         const count = async (positions: 'all' | 'prompt' | 'response') => {
           const { steering, promptTokens } = await engine.generate(
-            request({ maxTokens: 4, ignoreEndOfTurn: true, steering: [add({ positions })], capture: { layers: [middle], responseMean: true } }),
+            request({
+              maxTokens: 4,
+              ignoreEndOfTurn: true,
+              steering: [add({ positions })],
+              capture: { layers: [middle], responseMean: true },
+            }),
           )
           return { steered: steering[0]!.steeredPositions, promptTokens }
         }
@@ -357,26 +378,35 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
       check('ablation leaves no projection, capping none above its ceiling', async () => {
         const along = await promptLast(middle)
         const before = norm(along)
-        const ablated = await promptLast(middle, [{ mode: 'ablate', layer: middle, direction: along, positions: 'response' }])
+        const ablated = await promptLast(middle, [
+          { mode: 'ablate', layer: middle, direction: along, positions: 'response' },
+        ])
         expect(Math.abs(dot(ablated, unit(along)))).toBeLessThan(1e-3 * before)
         const ceiling = 0.25 * before
-        const capped = await promptLast(middle, [{ mode: 'cap', layer: middle, direction: along, ceiling, positions: 'response' }])
+        const capped = await promptLast(middle, [
+          { mode: 'cap', layer: middle, direction: along, ceiling, positions: 'response' },
+        ])
         expect(dot(capped, unit(along))).toBeCloseTo(ceiling, 1)
-        const free = await promptLast(middle, [{ mode: 'cap', layer: middle, direction: along, ceiling: 2 * before, positions: 'response' }])
+        const free = await promptLast(middle, [
+          { mode: 'cap', layer: middle, direction: along, ceiling: 2 * before, positions: 'response' },
+        ])
         expect(free).toEqual(along)
       })
 
-      check('a condition that is always met changes nothing about steering, one never met leaves the model alone', async () => {
-        const when = (above: number) => [add({ when: { layer: below, direction: direction(6), above } })]
-        const written = async (steering: Steering[]) =>
-          await engine.generate(request({ steering, sampling: { temperature: 0 }, ignoreEndOfTurn: true }))
-        const always = await written(when(Number.NEGATIVE_INFINITY))
-        expect(always.tokens).toEqual((await written([add()])).tokens)
-        expect(always.steering[0]!.firedAtPosition).toBe(0)
-        const never = await written(when(Number.POSITIVE_INFINITY))
-        expect(never.tokens).toEqual((await written([])).tokens)
-        expect(never.steering).toEqual([{ steeredPositions: 0 }])
-      })
+      check(
+        'a condition that is always met changes nothing about steering, one never met leaves the model alone',
+        async () => {
+          const when = (above: number) => [add({ when: { layer: below, direction: direction(6), above } })]
+          const written = async (steering: Steering[]) =>
+            await engine.generate(request({ steering, sampling: { temperature: 0 }, ignoreEndOfTurn: true }))
+          const always = await written(when(Number.NEGATIVE_INFINITY))
+          expect(always.tokens).toEqual((await written([add()])).tokens)
+          expect(always.steering[0]!.firedAtPosition).toBe(0)
+          const never = await written(when(Number.POSITIVE_INFINITY))
+          expect(never.tokens).toEqual((await written([])).tokens)
+          expect(never.steering).toEqual([{ steeredPositions: 0 }])
+        },
+      )
 
       check('a condition starts steering at the token at which it is met', async () => {
         const tokens = (await engine.renderPrompt(prompt)).tokens
@@ -399,7 +429,9 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
     describe('neighbours', () => {
       const mixed = (): GenerateRequest[] =>
         Array.from({ length: 11 }, (_, index) => ({
-          prompt: { text: `${'A longer beginning, word after word. '.repeat(index % 4)}Story number ${index} is about` },
+          prompt: {
+            text: `${'A longer beginning, word after word. '.repeat(index % 4)}Story number ${index} is about`,
+          },
           maxTokens: 3 + ((index * 7) % 17),
           sampling: { seed: index, temperature: index % 3 === 0 ? 0 : 1 },
           ignoreEndOfTurn: index % 2 === 0,
@@ -437,9 +469,16 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
       })
 
       check('a shallow prefix is never used deeper, a steered one never unsteered', async () => {
-        const { tokens } = await engine.renderPrompt({ text: 'The old house at the end of the long road was empty. Inside' })
+        const { tokens } = await engine.renderPrompt({
+          text: 'The old house at the end of the long road was empty. Inside',
+        })
         const shared: Prompt = { tokens, boundaries: [tokens.length - 4] }
-        const ask = { prompt: shared, maxTokens: 6, sampling: { temperature: 0 }, capture: { layers: 'all', promptLast: true, promptMean: true } } as const
+        const ask = {
+          prompt: shared,
+          maxTokens: 6,
+          sampling: { temperature: 0 },
+          capture: { layers: 'all', promptLast: true, promptMean: true },
+        } as const
         const fresh = await (async () => {
           await using other = await open()
           return (await other.generateAll([ask]))[0]!
@@ -448,7 +487,9 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
         await engine.forwardAll([{ ...shallow, capture: { layers: [1 as Layer], promptLast: true } }])
         await engine.forwardAll([{ prompt: shared, capture: { layers: [below], promptMean: true } }])
         await engine.generateAll([{ ...ask, steering: [add()] }])
-        await engine.generateAll([{ ...ask, steering: [add({ positions: 'prompt', coefficient: 3 } as Partial<Steering>)] }])
+        await engine.generateAll([
+          { ...ask, steering: [add({ positions: 'prompt', coefficient: 3 } as Partial<Steering>)] },
+        ])
         const after = (await engine.generateAll([ask]))[0]!
         expect(after.tokens).toEqual(fresh.tokens)
         expect(after.activations).toEqual(fresh.activations)
@@ -458,10 +499,13 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
 
       check('samples of one prompt differ in what is written, not in what is read', async () => {
         const samples = await engine.generateAll(
-          [1, 2, 3].map(seed => request({ sampling: { seed }, maxTokens: 8, capture: { layers: [middle], promptLast: true } })),
+          [1, 2, 3].map(seed =>
+            request({ sampling: { seed }, maxTokens: 8, capture: { layers: [middle], promptLast: true } }),
+          ),
         )
         expect(new Set(samples.map(sample => sample.tokens.join())).size).toBeGreaterThan(1)
-        for (const sample of samples) expect(sample.activations!.promptLast).toEqual(samples[0]!.activations!.promptLast)
+        for (const sample of samples)
+          expect(sample.activations!.promptLast).toEqual(samples[0]!.activations!.promptLast)
       })
     })
 
@@ -494,13 +538,33 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
     describe('wrong requests', () => {
       const refusals: [string, () => Partial<GenerateRequest>, string][] = [
         ['an empty prompt', () => ({ prompt: { tokens: [] } }), 'PROMPT_EMPTY'],
-        ['a prompt longer than the context', () => ({ prompt: { tokens: Array(engine.model.contextTokens).fill(5) } }), 'PROMPT_TOO_LONG'],
+        [
+          'a prompt longer than the context',
+          () => ({ prompt: { tokens: Array(engine.model.contextTokens).fill(5) } }),
+          'PROMPT_TOO_LONG',
+        ],
         ['an unknown token', () => ({ prompt: { tokens: [engine.model.vocabularySize] } }), 'REQUEST_INVALID'],
-        ['a layer too deep', () => ({ capture: { layers: [(last + 1) as Layer], promptLast: true } }), 'LAYER_OUT_OF_RANGE'],
+        [
+          'a layer too deep',
+          () => ({ capture: { layers: [(last + 1) as Layer], promptLast: true } }),
+          'LAYER_OUT_OF_RANGE',
+        ],
         ['steering of the embedding', () => ({ steering: [add({ layer: 0 as Layer })] }), 'LAYER_OUT_OF_RANGE'],
-        ['a vector of another size', () => ({ steering: [add({ vector: new Float32Array(3).fill(1) } as Partial<Steering>)] }), 'REQUEST_INVALID'],
-        ['a vector that is not finite', () => ({ steering: [add({ vector: direction(1).fill(Number.NaN) } as Partial<Steering>)] }), 'REQUEST_INVALID'],
-        ['a zero direction', () => ({ steering: [{ mode: 'ablate', layer: middle, direction: direction(1).fill(0) }] }), 'REQUEST_INVALID'],
+        [
+          'a vector of another size',
+          () => ({ steering: [add({ vector: new Float32Array(3).fill(1) } as Partial<Steering>)] }),
+          'REQUEST_INVALID',
+        ],
+        [
+          'a vector that is not finite',
+          () => ({ steering: [add({ vector: direction(1).fill(Number.NaN) } as Partial<Steering>)] }),
+          'REQUEST_INVALID',
+        ],
+        [
+          'a zero direction',
+          () => ({ steering: [{ mode: 'ablate', layer: middle, direction: direction(1).fill(0) }] }),
+          'REQUEST_INVALID',
+        ],
         ['no tokens to write', () => ({ maxTokens: 0 }), 'REQUEST_INVALID'],
         ['a negative temperature', () => ({ sampling: { temperature: -1 } }), 'REQUEST_INVALID'],
       ]

@@ -63,7 +63,8 @@ export const catalogue = {
   },
   DISK_FULL: {
     message: 'No space left while writing {path}.',
-    remedy: 'Free some space, or name another place with PERSONASCOPE_CACHE or --workspace. Nothing half-written was left.',
+    remedy:
+      'Free some space, or name another place with PERSONASCOPE_CACHE or --workspace. Nothing half-written was left.',
     ...unavailable,
   },
   FILE_UNWRITABLE: {
@@ -73,7 +74,8 @@ export const catalogue = {
   },
 
   MODEL_UNKNOWN: {
-    message: 'Expected a model of the catalogue, file:<path> or hf:<owner>/<repo>/<file>.gguf, got "{model}". The catalogue has: {available}.',
+    message:
+      'Expected a model of the catalogue, file:<path> or hf:<owner>/<repo>/<file>.gguf, got "{model}". The catalogue has: {available}.',
     remedy: 'See them with `personascope model list`.',
     ...usage,
   },
@@ -84,7 +86,8 @@ export const catalogue = {
   },
   MODEL_UNREACHABLE: {
     message: 'Could not get {model} from any source: {detail}.',
-    remedy: 'Check the network, or give a local file with --model file:<path>. `personascope doctor` shows which sources work here.',
+    remedy:
+      'Check the network, or give a local file with --model file:<path>. `personascope doctor` shows which sources work here.',
     ...unavailable,
   },
   MODEL_HASH_MISMATCH: {
@@ -140,7 +143,8 @@ export const catalogue = {
   },
   ENGINE_CRASHED: {
     message: 'The engine process ended unexpectedly ({detail}). Its running requests are lost.',
-    remedy: 'It is started again by itself; send the request again. If it keeps happening, report it with the line above.',
+    remedy:
+      'It is started again by itself; send the request again. If it keeps happening, report it with the line above.',
     ...failed,
     httpStatus: 503,
   },
@@ -156,7 +160,8 @@ export const catalogue = {
     httpStatus: 499,
   },
   PROMPT_TOO_LONG: {
-    message: 'The prompt has {promptTokens} tokens and up to {maxTokens} are to be written, but the context holds {contextTokens}.',
+    message:
+      'The prompt has {promptTokens} tokens and up to {maxTokens} are to be written, but the context holds {contextTokens}.',
     remedy: 'Shorten the prompt or ask for fewer tokens (--max-tokens).',
     ...usage,
   },
@@ -167,7 +172,8 @@ export const catalogue = {
   },
   LAYER_OUT_OF_RANGE: {
     message: 'Expected layer {lowest}..{highest} of {model}, got {layer}.',
-    remedy: 'Layer L is the residual stream after block L-1; layer 0 is the token embedding and can be read but not steered.',
+    remedy:
+      'Layer L is the residual stream after block L-1; layer 0 is the token embedding and can be read but not steered.',
     ...usage,
   },
   REQUEST_INVALID: {
@@ -209,6 +215,11 @@ export const catalogue = {
   VECTOR_MODEL_MISMATCH: {
     message: 'The vector {vector} was made on {expected}, the model in use is {got}.',
     remedy: 'Extract the vector on this model, or name the model it was made on.',
+    ...usage,
+  },
+  VECTOR_NO_PAIRS: {
+    message: 'No pair of answers was kept: a persona vector needs at least one.',
+    remedy: 'Allow longer answers (--max-tokens), ask more questions, or loosen the judge.',
     ...usage,
   },
   STEERING_INVALID: {

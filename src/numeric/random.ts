@@ -22,10 +22,11 @@ export function createRandom(seed: number): Random {
     mixed = Math.imul(mixed, 0x735a2d97)
     return (mixed ^ (mixed >>> 15)) >>> 0
   }
-  let a = splitmix()
-  let b = splitmix()
-  let c = splitmix()
-  let d = splitmix()
+  return randomFrom(splitmix(), splitmix(), splitmix(), splitmix())
+}
+
+/** xoshiro128** from its four words of state, not all zero. */
+export function randomFrom(a: number, b: number, c: number, d: number): Random {
   return {
     next() {
       const scrambled = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0

@@ -8,7 +8,10 @@ import { PersonascopeError, textOf } from '../errors/personascope-error.ts'
  * synced, then renamed. A failed write leaves nothing behind.
  * @throws DISK_FULL, FILE_UNWRITABLE
  */
-export async function writeFileWhole(path: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+export async function writeFileWhole(
+  path: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
   await replaceWhole(path, async temporaryPath => {
     const file = await open(temporaryPath, 'wx')
     try {
@@ -42,6 +45,7 @@ export async function replaceWhole(path: string, write: (temporaryPath: string) 
 export function writeError(path: string, error: unknown): PersonascopeError {
   if (PersonascopeError.is(error)) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return new PersonascopeError('DISK_FULL', { path }, { cause: error })
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
+    return new PersonascopeError('DISK_FULL', { path }, { cause: error })
   return new PersonascopeError('FILE_UNWRITABLE', { path, detail: textOf(error) }, { cause: error })
 }

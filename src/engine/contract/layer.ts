@@ -29,9 +29,18 @@ export function blockBefore(layer: Layer): BlockIndex {
  * @param lowest 0 to allow the embedding, 1 for what a block must write
  * @throws LAYER_OUT_OF_RANGE
  */
-export function asLayer(value: number, model: { readonly id: string; readonly blockCount: number }, lowest: 0 | 1 = 0): Layer {
+export function asLayer(
+  value: number,
+  model: { readonly id: string; readonly blockCount: number },
+  lowest: 0 | 1 = 0,
+): Layer {
   if (!Number.isInteger(value) || value < lowest || value > model.blockCount) {
-    throw new PersonascopeError('LAYER_OUT_OF_RANGE', { lowest, highest: model.blockCount, model: model.id, layer: value })
+    throw new PersonascopeError('LAYER_OUT_OF_RANGE', {
+      lowest,
+      highest: model.blockCount,
+      model: model.id,
+      layer: value,
+    })
   }
   return value as Layer
 }

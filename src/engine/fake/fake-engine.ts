@@ -111,7 +111,8 @@ export class FakeEngine implements Engine {
   ): Promise<GenerateResult> {
     const prompt = await this.renderPrompt(request.prompt)
     const prepared = prepareGenerate(request, prompt, this.model, report !== undefined)
-    if (prepared.grammar !== undefined) throw new PersonascopeError('GRAMMAR_INVALID', { detail: 'the fake engine reads none' })
+    if (prepared.grammar !== undefined)
+      throw new PersonascopeError('GRAMMAR_INVALID', { detail: 'the fake engine reads none' })
     const parts = { model: this.model, vocabulary, scratch: this.#scratch, constraint: undefined }
     const run = new GenerateRun(prepared, parts)
     const delta = () => {
@@ -129,7 +130,11 @@ export class FakeEngine implements Engine {
     return result
   }
 
-  async #feedAll(run: SequenceRun, { signal }: RequestOptions, onFed: (position: number) => void = () => {}): Promise<void> {
+  async #feedAll(
+    run: SequenceRun,
+    { signal }: RequestOptions,
+    onFed: (position: number) => void = () => {},
+  ): Promise<void> {
     const memory = this.#model.remember()
     while (!run.finished) {
       // Lets others run, so that an abort can arrive.

@@ -3,7 +3,8 @@ import type { ForwardResult } from '../contract/forward.ts'
 import type { GenerateResult } from '../contract/generate.ts'
 import type { TokenId } from '../contract/prompt.ts'
 import type { PreparedRequest } from '../request/prepared-request.ts'
-import { EngineChild, lastWords } from './process/engine-child.ts'
+import { EngineChild } from './process/engine-child.ts'
+import { lastWords } from './process/last-words.ts'
 import type { FromEngine, OpenedModel, OpenOptions, TextToTokenize } from './process/protocol.ts'
 import type { Work } from './worker/work.ts'
 
@@ -91,12 +92,11 @@ export class EngineLink {
     const onAbort = () => endAll(new PersonascopeError('ENGINE_ABORTED'))
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      const results = items.map(
-        ({ id }, index) =>
-          new Promise<Result>((resolve, reject) => this.#requests.set(id, { listener, resolve, reject })).then(result => {
-            onResult?.(index, result)
-            return result
-          }),
+      const results = items.map(({ id }, index) =>
+        new Promise<Result>((resolve, reject) => this.#requests.set(id, { listener, resolve, reject })).then(result => {
+          onResult?.(index, result)
+          return result
+        }),
       )
       for (const work of toWork(items, grouped)) this.#child!.send({ type: 'work', work })
       return await Promise.all(results)
@@ -213,6 +213,9 @@ export class EngineLink {
   }
 }
 
-function toWork(items: readonly { readonly id: number; readonly request: PreparedRequest }[], grouped: boolean): Work[] {
+function toWork(
+  items: readonly { readonly id: number; readonly request: PreparedRequest }[],
+  grouped: boolean,
+): Work[] {
   return grouped ? [{ kind: 'group', items }] : items.map(item => ({ kind: 'single', item }))
 }

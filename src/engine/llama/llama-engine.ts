@@ -2,7 +2,7 @@
  * The embedded engine: llama.cpp in a process of its own. This file speaks the engine contract on one side and the
  * process's messages on the other; it knows nothing of native code.
  */
-import { ChatTemplate } from '../../chat/chat-template.ts'
+import type { ChatTemplate } from '../../chat/chat-template.ts'
 import { PersonascopeError, textOf } from '../../errors/personascope-error.ts'
 import type { Engine, RequestOptions, RunOptions } from '../contract/engine.ts'
 import type { EngineInfo, ModelInfo } from '../contract/engine-info.ts'
@@ -75,7 +75,10 @@ export class LlamaEngine implements Engine {
     return await this.#runAll(markSharedPrompts(prepared), options)
   }
 
-  async forwardAll(requests: readonly ForwardRequest[], options: RunOptions<ForwardResult> = {}): Promise<ForwardResult[]> {
+  async forwardAll(
+    requests: readonly ForwardRequest[],
+    options: RunOptions<ForwardResult> = {},
+  ): Promise<ForwardResult[]> {
     return await this.#runAll(await this.#prepareForwards(requests), options)
   }
 
@@ -123,12 +126,19 @@ export class LlamaEngine implements Engine {
     const drafts = prompts.map(prompt => this.#draft(prompt))
     const tokens = await this.#link.tokenize(drafts.flatMap(draft => draft.texts))
     let taken = 0
-    return drafts.map(draft => draft.finish(tokens.slice(taken, (taken += draft.texts.length))))
+    return drafts.map(draft => {
+      const own = tokens.slice(taken, taken + draft.texts.length)
+      taken += own.length
+      return draft.finish(own)
+    })
   }
 
   #draft(prompt: Prompt): PromptDraft {
     if ('tokens' in prompt) {
-      return { texts: [], finish: () => ({ text: undefined, tokens: prompt.tokens, boundaries: prompt.boundaries ?? [] }) }
+      return {
+        texts: [],
+        finish: () => ({ text: undefined, tokens: prompt.tokens, boundaries: prompt.boundaries ?? [] }),
+      }
     }
     if ('text' in prompt) {
       const texts = [{ text: prompt.text, begin: true, parseSpecial: true }]
@@ -151,7 +161,11 @@ export class LlamaEngine implements Engine {
     try {
       return this.#template.render(prompt.messages, prompt.thinking ? { thinking: prompt.thinking } : {})
     } catch (error) {
-      throw new PersonascopeError('CHAT_TEMPLATE_FAILED', { model: this.model.id, detail: textOf(error) }, { cause: error })
+      throw new PersonascopeError(
+        'CHAT_TEMPLATE_FAILED',
+        { model: this.model.id, detail: textOf(error) },
+        { cause: error },
+      )
     }
   }
 }

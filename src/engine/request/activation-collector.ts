@@ -90,7 +90,9 @@ export class ActivationCollector {
     if (this.#probesOf.has(layer)) return true
     if (!this.#rowOf.has(layer)) return false
     if (position >= this.#promptLength) return Boolean(this.#capture.responseMean || this.#capture.responseNorms)
-    return Boolean(this.#capture.promptMean) || (Boolean(this.#capture.promptLast) && position === this.#promptLength - 1)
+    return (
+      Boolean(this.#capture.promptMean) || (Boolean(this.#capture.promptLast) && position === this.#promptLength - 1)
+    )
   }
 
   /** Takes a row [d] of a layer at a position of the sequence. The row is copied where it is kept. */
@@ -129,7 +131,9 @@ export class ActivationCollector {
 
   /** The projections on the probes at the last prompt token. */
   promptLastReadings(): Record<string, number> {
-    return Object.fromEntries(this.#probes.map(probe => [probe.name, probe.prompt[this.#promptLength - 1] ?? Number.NaN]))
+    return Object.fromEntries(
+      this.#probes.map(probe => [probe.name, probe.prompt[this.#promptLength - 1] ?? Number.NaN]),
+    )
   }
 
   /** What was captured, the response being its first `responseTokens` tokens. */
@@ -182,9 +186,9 @@ export class ActivationCollector {
       addTo(this.#responseSums, offset, row)
       return
     }
-    let rows = this.#waiting.get(token)
-    if (!rows) this.#waiting.set(token, (rows = new Float32Array(this.#responseSums.length)))
+    const rows = this.#waiting.get(token) ?? new Float32Array(this.#responseSums.length)
     rows.set(row, offset)
+    this.#waiting.set(token, rows)
   }
 
   #promptMeans(): Pick<Activations, 'promptMean' | 'promptMeanWithoutFirst'> {

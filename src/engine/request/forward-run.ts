@@ -45,7 +45,9 @@ export class ForwardRun implements SequenceRun {
 
   needsRow(layer: Layer, position: number): boolean {
     // Layers below the deepest one captured still need their steering: it changes what is captured above.
-    return (layer <= this.depth && this.steering.needs(layer, position)) || Boolean(this.collector?.needs(layer, position))
+    return (
+      (layer <= this.depth && this.steering.needs(layer, position)) || Boolean(this.collector?.needs(layer, position))
+    )
   }
 
   takeRow(layer: Layer, position: number, row: Float32Array): boolean {

@@ -1,8 +1,8 @@
+import { PersonascopeError } from '../../errors/personascope-error.ts'
 import type { Activations } from '../contract/capture.ts'
 import type { ChosenToken, FinishReason, GenerateResult, TokenLogprob } from '../contract/generate.ts'
 import type { Layer } from '../contract/layer.ts'
 import type { TokenId } from '../contract/prompt.ts'
-import { PersonascopeError } from '../../errors/personascope-error.ts'
 import { ActivationCollector } from './activation-collector.ts'
 import type { PreparedGenerate } from './prepared-request.ts'
 import { ResponseText } from './response-text.ts'
@@ -78,7 +78,9 @@ export class GenerateRun implements SequenceRun {
   }
 
   needsLogits(position: number): boolean {
-    return this.#finishReason === undefined && position >= this.request.promptLength - 1 && position === this.feedUpTo - 1
+    return (
+      this.#finishReason === undefined && position >= this.request.promptLength - 1 && position === this.feedUpTo - 1
+    )
   }
 
   /** @throws GRAMMAR_STUCK */

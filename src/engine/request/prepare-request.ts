@@ -20,7 +20,15 @@ export function prepareGenerate(
   model: ModelInfo,
   streamed: boolean,
 ): PreparedGenerate {
-  const { maxTokens, sampling = {}, stop = [], topLogprobs = 0, grammar, ignoreEndOfTurn = false, answerAfter } = request
+  const {
+    maxTokens,
+    sampling = {},
+    stop = [],
+    topLogprobs = 0,
+    grammar,
+    ignoreEndOfTurn = false,
+    answerAfter,
+  } = request
   checkWhole('maxTokens', maxTokens, 1)
   checkWhole('topLogprobs', topLogprobs, 0)
   checkSampling(sampling)
@@ -128,7 +136,8 @@ function checkVector(field: string, vector: Float32Array, model: ModelInfo, zero
 }
 
 function checkSampling({ temperature = 1, topK = 0, topP = 1, minP = 0, seed = 0 }: Sampling): void {
-  if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) throw invalid('temperature', '0 or more', temperature)
+  if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY))
+    throw invalid('temperature', '0 or more', temperature)
   checkWhole('topK', topK, 0)
   if (!(topP > 0 && topP <= 1)) throw invalid('topP', 'over 0 and at most 1', topP)
   if (!(minP >= 0 && minP <= 1)) throw invalid('minP', 'between 0 and 1', minP)

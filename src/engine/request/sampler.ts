@@ -182,7 +182,7 @@ const log2e = Math.LOG2E
 const powersOfTwo = Float64Array.from({ length: 1100 }, (_, exponent) => 2 ** -exponent)
 
 /**
- * exp(x) for x <= 0, within 2e-9 relative: about four times as fast as Math.exp, which matters at 800,000 calls a
+ * exp(x) for x <= 0, within 1e-9 relative: about four times as fast as Math.exp, which matters at 800,000 calls a
  * step. 2^f for f in [0, 1) by its Taylor series around the middle.
  */
 export function expOfNegative(x: number): number {
@@ -190,7 +190,8 @@ export function expOfNegative(x: number): number {
   if (scaled < -1074) return 0
   const whole = Math.floor(scaled)
   const r = (scaled - whole - 0.5) * Math.LN2
-  const series = 1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r / 5040))))))
+  const high = 1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r / 40_320)))
+  const series = 1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * high)))
   return series * Math.SQRT2 * powersOfTwo[-whole]!
 }
 

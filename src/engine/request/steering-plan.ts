@@ -37,7 +37,9 @@ export class SteeringPlan {
   constructor(steering: readonly Steering[], promptLength: number) {
     this.#changes = steering.map(toChange)
     this.#promptLength = promptLength
-    const layers = this.#changes.flatMap(change => (change.condition ? [change.layer, change.condition.layer] : [change.layer]))
+    const layers = this.#changes.flatMap(change =>
+      change.condition ? [change.layer, change.condition.layer] : [change.layer],
+    )
     this.#layers = new Set(layers)
     this.deepest = Math.max(0, ...layers) as Layer
   }
@@ -46,7 +48,8 @@ export class SteeringPlan {
   needs(layer: Layer, position: number): boolean {
     if (!this.#layers.has(layer)) return false
     return this.#changes.some(
-      change => (change.layer === layer || change.condition?.layer === layer) && this.#covers(change.positions, position),
+      change =>
+        (change.layer === layer || change.condition?.layer === layer) && this.#covers(change.positions, position),
     )
   }
 
@@ -59,7 +62,8 @@ export class SteeringPlan {
     if (!this.#layers.has(layer)) return false
     // All conditions of a layer are read before any of its changes, so that they see the model's own state.
     for (const change of this.#changes) {
-      if (change.condition?.layer === layer && this.#covers(change.positions, position)) check(change.condition, position, row)
+      if (change.condition?.layer === layer && this.#covers(change.positions, position))
+        check(change.condition, position, row)
     }
     let changed = false
     for (const change of this.#changes) {
@@ -86,7 +90,9 @@ export class SteeringPlan {
 
   report(): SteeringReport[] {
     return this.#changes.map(({ steeredPositions, condition }) =>
-      condition?.firedAt === undefined ? { steeredPositions } : { steeredPositions, firedAtPosition: condition.firedAt },
+      condition?.firedAt === undefined
+        ? { steeredPositions }
+        : { steeredPositions, firedAtPosition: condition.firedAt },
     )
   }
 
@@ -102,7 +108,8 @@ function toChange(steering: Steering): Change {
     layer,
     positions,
     mode,
-    vector: steering.mode === 'add' ? steering.vector.map(value => value * steering.coefficient) : unit(steering.direction),
+    vector:
+      steering.mode === 'add' ? steering.vector.map(value => value * steering.coefficient) : unit(steering.direction),
     ceiling: steering.mode === 'cap' ? steering.ceiling : 0,
     condition: when && toCondition(when),
     steeredPositions: 0,
@@ -114,7 +121,8 @@ function toCondition({ layer, direction, above }: SteeringCondition): Condition 
 }
 
 function check(condition: Condition, position: number, row: Float32Array): void {
-  if (condition.firedAt === undefined && dot(row, condition.unitDirection) > condition.above) condition.firedAt = position
+  if (condition.firedAt === undefined && dot(row, condition.unitDirection) > condition.above)
+    condition.firedAt = position
 }
 
 function applyChange({ mode, vector, ceiling }: Change, row: Float32Array): boolean {

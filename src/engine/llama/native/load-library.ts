@@ -2,12 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { PersonascopeError, textOf } from '../../../errors/personascope-error.ts'
-import {
-  expectedContextDefaults,
-  expectedModelDefaults,
-  expectedQuantizeDefaults,
-  type Pointer,
-} from './structs.ts'
+import { expectedContextDefaults, expectedModelDefaults, expectedQuantizeDefaults, type Pointer } from './structs.ts'
 import { type LibraryName, type NativeFunctions, symbols } from './symbols.ts'
 
 /** The type of `ggml_backend_sched_eval_callback`. */
@@ -38,6 +33,13 @@ export function loadLibrary(directory: string): NativeLibrary {
     if (PersonascopeError.is(error)) throw error
     throw mismatch(directory, 'a loadable library', 'one', textOf(error))
   }
+}
+
+/** Prepares llama.cpp to compute. Once a process, on its main thread. */
+export function startBackends(library: NativeLibrary): void {
+  // A prebuilt library has the CPU code apart, in variants, and picks one; a native build has it linked in.
+  if (!library.backendRegistry('CPU')) library.loadBackends(library.directory)
+  library.initialize()
 }
 
 /** Registers a callback for `cb_eval`; to be called on the thread that decodes. */

@@ -90,7 +90,8 @@ export class NativeContext {
     this.#failure = undefined
     const status = this.#library.decode(this.pointer, this.#batch)
     if (this.#failure !== undefined) throw this.#failure
-    if (status !== 0) throw new PersonascopeError('INTERNAL', { detail: `llama_decode gave ${status} for ${rows.length} rows` })
+    if (status !== 0)
+      throw new PersonascopeError('INTERNAL', { detail: `llama_decode gave ${status} for ${rows.length} rows` })
   }
 
   /**

@@ -120,8 +120,10 @@ export class NativeModel implements Vocabulary {
   }
 
   bytesOf(token: TokenId): Uint8Array {
-    let bytes = this.#bytes.get(token)
-    if (!bytes) this.#bytes.set(token, (bytes = this.writtenBytes(token, false)))
+    const known = this.#bytes.get(token)
+    if (known) return known
+    const bytes = this.writtenBytes(token, false)
+    this.#bytes.set(token, bytes)
     return bytes
   }
 

@@ -164,7 +164,12 @@ export const expectedContextDefaults = {
 } as const
 
 /** What `llama_model_quantize_default_params()` must give. */
-export const expectedQuantizeDefaults = { nthread: 0, ftype: 7, quantize_output_tensor: true, max_buf_size: 8 * 2 ** 30 } as const
+export const expectedQuantizeDefaults = {
+  nthread: 0,
+  ftype: 7,
+  quantize_output_tensor: true,
+  max_buf_size: 8 * 2 ** 30,
+} as const
 
 /** File types of `enum llama_ftype` that are used here, by the name GGUF files are known under. */
 export const fileTypes = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 7, BF16: 32 } as const

@@ -18,7 +18,10 @@ function symbol<F>(library: LibraryName, prototype: string): Symbol<F> {
 }
 
 export const symbols = {
-  loadBackends: symbol<(directory: string) => void>('ggml', 'void ggml_backend_load_all_from_path(const char *dir_path)'),
+  loadBackends: symbol<(directory: string) => void>(
+    'ggml',
+    'void ggml_backend_load_all_from_path(const char *dir_path)',
+  ),
   backendRegistry: symbol<(name: string) => Pointer | null>('ggml', 'void *ggml_backend_reg_by_name(const char *name)'),
   initialize: symbol<() => void>('llama', 'void llama_backend_init()'),
   systemInfo: symbol<() => string>('llama', 'const char *llama_print_system_info()'),
@@ -51,7 +54,10 @@ export const symbols = {
   ),
   modelFileType: symbol<(model: Pointer) => number>('llama', 'int llama_model_ftype(const void *model)'),
   fileTypeName: symbol<(fileType: number) => string>('llama', 'const char *llama_ftype_name(int ftype)'),
-  quantizeDefaults: symbol<() => QuantizeParams>('llama', 'llama_model_quantize_params llama_model_quantize_default_params()'),
+  quantizeDefaults: symbol<() => QuantizeParams>(
+    'llama',
+    'llama_model_quantize_params llama_model_quantize_default_params()',
+  ),
   quantize: symbol<(from: string, to: string, params: QuantizeParams) => number>(
     'llama',
     'uint32_t llama_model_quantize(const char *fname_inp, const char *fname_out, const llama_model_quantize_params *params)',
@@ -103,7 +109,10 @@ export const symbols = {
     'llama_batch llama_batch_init(int32_t n_tokens, int32_t embd, int32_t n_seq_max)',
   ),
   batchFree: symbol<(batch: Batch) => void>('llama', 'void llama_batch_free(llama_batch batch)'),
-  decode: symbol<(context: Pointer, batch: Batch) => number>('llama', 'int32_t llama_decode(void *ctx, llama_batch batch)'),
+  decode: symbol<(context: Pointer, batch: Batch) => number>(
+    'llama',
+    'int32_t llama_decode(void *ctx, llama_batch batch)',
+  ),
   logitsOfRow: symbol<(context: Pointer, row: number) => Pointer | null>(
     'llama',
     'void *llama_get_logits_ith(void *ctx, int32_t i)',
@@ -115,7 +124,10 @@ export const symbols = {
     'int32_t llama_set_adapter_cvec(void *ctx, const float *data, size_t len, int32_t n_embd, int32_t il_start, int32_t il_end)',
   ),
 
-  memoryClear: symbol<(memory: Pointer, data: boolean) => void>('llama', 'void llama_memory_clear(void *mem, bool data)'),
+  memoryClear: symbol<(memory: Pointer, data: boolean) => void>(
+    'llama',
+    'void llama_memory_clear(void *mem, bool data)',
+  ),
   memoryRemove: symbol<(memory: Pointer, sequence: number, from: number, to: number) => boolean>(
     'llama',
     'bool llama_memory_seq_rm(void *mem, int32_t seq_id, int32_t p0, int32_t p1)',

@@ -71,7 +71,8 @@ const scheduler = new Scheduler({
 port.on('message', (message: ToWorker) => {
   receive(message)
   while (scheduler.hasWork) {
-    for (let waiting = receiveMessageOnPort(port); waiting; waiting = receiveMessageOnPort(port)) receive(waiting.message)
+    for (let waiting = receiveMessageOnPort(port); waiting; waiting = receiveMessageOnPort(port))
+      receive(waiting.message)
     scheduler.step()
   }
 })

@@ -49,7 +49,8 @@ export class Dispatcher {
     if (boundary === undefined || this.#workers.length === 1) return idlest
     const key = prefixKey(request, boundary)
     const known = this.#knownPrefixes.get(key)
-    const worker = known !== undefined && this.#loads[known]! <= this.#loads[idlest]! + affinityAllowance ? known : idlest
+    const worker =
+      known !== undefined && this.#loads[known]! <= this.#loads[idlest]! + affinityAllowance ? known : idlest
     this.#remember(key, worker)
     return worker
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { PersonascopeError } from '../../../errors/personascope-error.ts'
-import type { FromEngine, OpenedModel, OpenOptions, ToEngine } from './protocol.ts'
+import { lastWords } from './last-words.ts'
+import type { FromEngine, OpenOptions, ToEngine } from './protocol.ts'
 
 export interface EngineChildListener {
   onMessage(message: FromEngine): void
@@ -74,12 +75,3 @@ export class EngineChild {
     return new PersonascopeError('ENGINE_CRASHED', { detail: said ? `${ending}; it said: ${said}` : ending })
   }
 }
-
-/** The line that most likely tells why: the last one that speaks of an error or an assertion, else the last one. */
-export function lastWords(output: string): string {
-  const lines = output.split('\n').map(line => line.trim()).filter(line => line.length > 0)
-  const telling = lines.findLast(line => /error|assert|failed|invalid|abort|terminate|what\(\)/i.test(line))
-  return (telling ?? lines.at(-1) ?? '').slice(0, 300)
-}
-
-export type { OpenedModel }

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { PersonascopeError } from '../../../errors/personascope-error.ts'
-import { loadLibrary, type NativeLibrary } from '../native/load-library.ts'
+import { loadLibrary, type NativeLibrary, startBackends } from '../native/load-library.ts'
 import { NativeModel } from '../native/native-model.ts'
 import { AbortFlags } from './abort-flags.ts'
 import type { ContextWorkerData, ToWorker } from './context-worker.ts'
@@ -53,8 +53,7 @@ function receive(message: ToEngine): void {
 function open(options: OpenOptions): void {
   try {
     const library = loadLibrary(options.libraryDirectory)
-    library.loadBackends(options.libraryDirectory)
-    library.initialize()
+    startBackends(library)
     const model = NativeModel.load(library, options.modelPath)
     const { embeddingNode } = probeArchitecture(library, model, options.modelPath)
     const workers = Array.from({ length: options.contexts }, () =>

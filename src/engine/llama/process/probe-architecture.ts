@@ -61,7 +61,9 @@ function lookAtGraph(library: NativeLibrary, model: NativeModel, tokens: number)
     },
   })
   try {
-    context.decode(Array.from({ length: tokens }, (_, position) => ({ token: position, position, slot: 0, wantsLogits: true })))
+    context.decode(
+      Array.from({ length: tokens }, (_, position) => ({ token: position, position, slot: 0, wantsLogits: true })),
+    )
   } finally {
     context.close()
   }
@@ -70,6 +72,9 @@ function lookAtGraph(library: NativeLibrary, model: NativeModel, tokens: number)
 
 /** The last embedding node before the first block, if nothing unknown stands between. */
 function embeddingNodeOf(asked: readonly string[]): string | undefined {
-  const before = asked.slice(0, asked.findIndex(name => /-0( |$)/.test(name)))
+  const before = asked.slice(
+    0,
+    asked.findIndex(name => /-0( |$)/.test(name)),
+  )
   return before.every(name => embeddingNodes.has(name)) ? before.at(-1) : undefined
 }

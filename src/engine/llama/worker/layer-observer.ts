@@ -58,7 +58,9 @@ export class LayerObserver {
     const found = Number(this.#library.tensorElements(tensor)) / this.#hiddenSize
     // Rows are matched to tokens by their order alone, so a count that differs must never pass unnoticed.
     if (found !== rows.length) {
-      throw new PersonascopeError('INTERNAL', { detail: `layer ${layer} has ${found} rows where ${rows.length} were fed` })
+      throw new PersonascopeError('INTERNAL', {
+        detail: `layer ${layer} has ${found} rows where ${rows.length} were fed`,
+      })
     }
     const wanted = pass.wantedOf(layer)
     if (!wanted) return

@@ -33,7 +33,9 @@ export class Pass {
     this.#blockCount = blockCount
     this.logitRows = rows.filter(row => row.wantsLogits)
     this.endsAfter = endOf(rows)
-    this.#wanted = Array.from({ length: blockCount + 1 }, (_, layer) => wantedOf(this.rowsOf(layer as Layer), layer as Layer))
+    this.#wanted = Array.from({ length: blockCount + 1 }, (_, layer) =>
+      wantedOf(this.rowsOf(layer as Layer), layer as Layer),
+    )
   }
 
   /** The rows a layer's output has, in order. */

@@ -62,5 +62,10 @@ export class PrefixStore {
 }
 
 function bytesOf({ state, captured, logits }: StoredPrefix): number {
-  return state.byteLength + (captured?.sums?.byteLength ?? 0) + (captured?.first?.byteLength ?? 0) + (logits?.byteLength ?? 0)
+  return (
+    state.byteLength +
+    (captured?.sums?.byteLength ?? 0) +
+    (captured?.first?.byteLength ?? 0) +
+    (logits?.byteLength ?? 0)
+  )
 }

@@ -14,7 +14,7 @@ import type { LayerObserver } from './layer-observer.ts'
 import { Pass, type PassRow } from './pass.ts'
 import { prefixKey } from './prefix-key.ts'
 import type { PrefixStore } from './prefix-store.ts'
-import { shapeFor, type SlotLimits, type SlotShape, tokensNeeded } from './slot-shape.ts'
+import { type SlotLimits, type SlotShape, shapeFor, tokensNeeded } from './slot-shape.ts'
 import type { Work, WorkItem, WorkListener } from './work.ts'
 
 export interface SchedulerParts {
@@ -257,7 +257,8 @@ export class Scheduler {
     }
     const waiting = this.#group?.waiting.splice(0) ?? []
     // Without a context nothing waiting can run either, and the next step would fail the same way for ever.
-    if (!this.#context) waiting.push(...this.#queue.splice(0).flatMap(work => (work.kind === 'single' ? [work.item] : work.items)))
+    if (!this.#context)
+      waiting.push(...this.#queue.splice(0).flatMap(work => (work.kind === 'single' ? [work.item] : work.items)))
     for (const { id } of waiting) this.#parts.listener.onError(id, error)
     this.#group = undefined
   }
@@ -268,8 +269,10 @@ export class Scheduler {
       const { request } = run
       const endsPrompt = position === request.promptLength - 1
       if (run instanceof GenerateRun && endsPrompt) {
-        if (run.request.sharesPrompt && run.reusedPromptTokens < position + 1) this.#keepPrefix(slot, position + 1, logits, work)
-        if (run.request.streamed && run.collector) this.#parts.listener.onReading(id, run.collector.promptLastReadings())
+        if (run.request.sharesPrompt && run.reusedPromptTokens < position + 1)
+          this.#keepPrefix(slot, position + 1, logits, work)
+        if (run.request.streamed && run.collector)
+          this.#parts.listener.onReading(id, run.collector.promptLastReadings())
       }
       run.takeLogits(position, logits)
       if (run instanceof GenerateRun && run.request.streamed) this.#reportDelta(id, run)

@@ -1,0 +1,52 @@
+import { availableParallelism } from 'node:os'
+import { locateLibrary } from '../native/locate-library.ts'
+import { type LlamaEngineOptions, type ModelFile, openLlamaEngine } from '../open-llama-engine.ts'
+import { type ContextChoice, recallContexts, rememberContexts } from './machine-notes.ts'
+import { measureThroughput } from './measure-throughput.ts'
+
+/**
+ * How many contexts of how many threads run this model fastest on this machine: several contexts of few threads win
+ * on small models, because the threads of one context wait for each other after every one of a thousand nodes.
+ * Measured once with the library in use, then remembered.
+ * @param onMeasure hears what is about to be measured
+ */
+export async function chooseContexts(
+  file: ModelFile,
+  onMeasure: (what: string) => void = () => {},
+): Promise<ContextChoice> {
+  const library = locateLibrary()
+  const known = await recallContexts(library.id, file.hash)
+  if (known) return known
+  const results: { options: Candidate; speed: number }[] = []
+  for (const options of candidates(availableParallelism())) {
+    onMeasure(nameOf(options))
+    await using engine = await openLlamaEngine(file, options)
+    results.push({ options, speed: await measureThroughput(engine) })
+  }
+  const best = results.reduce((a, b) => (b.speed > a.speed ? b : a))
+  const choice: ContextChoice = {
+    contexts: best.options.contexts,
+    threadsPerContext: best.options.threadsPerContext,
+    tokensPerSecond: Object.fromEntries(results.map(({ options, speed }) => [nameOf(options), Math.round(speed)])),
+    date: new Date().toISOString(),
+  }
+  await rememberContexts(library.id, file.hash, choice)
+  return choice
+}
+
+type Candidate = Required<Pick<LlamaEngineOptions, 'contexts' | 'threadsPerContext'>>
+
+/** One thread a context, and a few ways of giving contexts more; at most four are tried. */
+export function candidates(cores: number): Candidate[] {
+  const threads = [1, 2, 4, 8, 16, cores].filter((count, index, all) => count <= cores && all.indexOf(count) === index)
+  // Beyond eight contexts the memory of their sequences outweighs what they gain.
+  const options = threads.map(threadsPerContext => ({
+    contexts: Math.floor(cores / threadsPerContext),
+    threadsPerContext,
+  }))
+  return options.filter(({ contexts }) => contexts <= 8).slice(0, 4)
+}
+
+function nameOf({ contexts, threadsPerContext }: Candidate): string {
+  return `${contexts} x ${threadsPerContext}`
+}

@@ -1,0 +1,37 @@
+import type { Engine } from '../../contract/engine.ts'
+
+/** A model with this many parameters is measured with one sequence a context; smaller ones with more, up to 16. */
+const parametersPerSequence = 2e9
+
+const promptTokens = 24
+const writtenTokens = 8
+
+/**
+ * How fast an engine reads and writes what an extraction reads and writes: short prompts, sampled answers, means of
+ * all layers captured. One short round, after one to warm up.
+ * @returns tokens per second, read and written together
+ */
+export async function measureThroughput(engine: Engine): Promise<number> {
+  const { parameterCount, vocabularySize } = engine.model
+  const sequences = Math.max(1, Math.min(16, Math.floor(parametersPerSequence / parameterCount)))
+  const count = sequences * engine.info.contexts
+  const round = (writes: number, length: number) =>
+    engine.generateAll(
+      Array.from({ length }, (_, index) => ({
+        prompt: {
+          tokens: Array.from(
+            { length: promptTokens },
+            (_, at) => 100 + ((index * 131 + at * 17) % (vocabularySize - 200)),
+          ),
+        },
+        maxTokens: writes,
+        ignoreEndOfTurn: true,
+        sampling: { seed: index },
+        capture: { layers: 'all', responseMean: true },
+      })),
+    )
+  await round(1, engine.info.contexts)
+  const start = performance.now()
+  await round(writtenTokens, count)
+  return (count * (promptTokens + writtenTokens)) / ((performance.now() - start) / 1000)
+}

@@ -1,0 +1,48 @@
+import type { ModelInfo } from '../engine/contract/engine-info.ts'
+import { asLayer, type Layer } from '../engine/contract/layer.ts'
+import type { AddSteering, Positions } from '../engine/contract/steering.ts'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import { coefficientOf, doseOf } from '../vector/dose.ts'
+import { directionAt, type PersonaVector } from '../vector/persona-vector.ts'
+import type { SteeringWish } from './parse-steering.ts'
+
+/** A wish made definite: what the engine is told, and what a person wants to know of it. */
+export interface ResolvedSteering {
+  readonly steering: AddSteering
+  readonly vector: string
+  readonly layer: Layer
+  readonly coefficient: number
+  /** |c.v| over the median length of response tokens at the layer, with the coefficient's sign. */
+  readonly dose: number
+}
+
+export interface ResolveOptions {
+  readonly positions?: Positions
+  /** Whether the wish's amount is a relative dose instead of a coefficient. */
+  readonly amountIsDose?: boolean
+}
+
+/**
+ * @throws LAYER_OUT_OF_RANGE, VECTOR_MODEL_MISMATCH
+ */
+export function resolveSteering(
+  wish: SteeringWish,
+  vector: PersonaVector,
+  model: ModelInfo,
+  { positions = 'all', amountIsDose = false }: ResolveOptions = {},
+): ResolvedSteering {
+  if (vector.hiddenSize !== model.hiddenSize || vector.blockCount !== model.blockCount) {
+    const expected = `${vector.provenance.model.id} (${vector.blockCount} blocks of ${vector.hiddenSize})`
+    const got = `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`
+    throw new PersonascopeError('VECTOR_MODEL_MISMATCH', { vector: wish.vector, expected, got })
+  }
+  const layer = asLayer(wish.layer ?? vector.defaultLayer, model, 1)
+  const coefficient = amountIsDose ? coefficientOf(vector, layer, wish.amount) : wish.amount
+  return {
+    steering: { mode: 'add', layer, vector: directionAt(vector, layer), coefficient, positions },
+    vector: wish.vector,
+    layer,
+    coefficient,
+    dose: doseOf(vector, layer, coefficient),
+  }
+}

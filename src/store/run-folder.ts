@@ -1,0 +1,79 @@
+/**
+ * A folder that long work is done in, part by part: what was finished stays, and the same command goes on with the
+ * rest. One process at a time.
+ */
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import { sha256, stableStringify } from './hash.ts'
+import { readJsonFile, writeJsonFile } from './json-file.ts'
+import { writeError } from './write-file-whole.ts'
+
+/** What a run is: equal plans are the same run. */
+export interface RunManifest<Plan> {
+  readonly kind: string
+  readonly plan: Plan
+  readonly planHash: string
+  readonly createdAt: string
+}
+
+export interface RunFolder<Plan> extends AsyncDisposable {
+  readonly path: string
+  readonly id: string
+  readonly manifest: RunManifest<Plan>
+  /** Whether the run had been begun before. */
+  readonly resumed: boolean
+}
+
+/**
+ * Opens the run of a plan, or begins it, and holds it against other processes until it is disposed.
+ * @param runs the folder that holds all runs
+ * @param name the beginning of the run's id; the plan's hash is its end
+ * @throws RUN_IN_USE, DISK_FULL, FILE_UNWRITABLE
+ */
+export async function openRun<Plan>(runs: string, kind: string, name: string, plan: Plan): Promise<RunFolder<Plan>> {
+  const planHash = sha256(stableStringify({ kind, plan }))
+  const id = `${name}-${planHash.slice(0, 10)}`
+  const path = join(runs, id)
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (error) {
+    throw writeError(path, error)
+  }
+  const release = await holdRun(path, id)
+  const known = await readJsonFile<RunManifest<Plan>>(join(path, 'manifest.json'))
+  const manifest = known ?? { kind, plan, planHash, createdAt: new Date().toISOString() }
+  if (!known) await writeJsonFile(join(path, 'manifest.json'), manifest)
+  return { path, id, manifest, resumed: known !== undefined, [Symbol.asyncDispose]: release }
+}
+
+/** Marks the run as worked on by this process. A mark whose process is gone is taken over. */
+async function holdRun(path: string, run: string): Promise<() => Promise<void>> {
+  const mark = join(path, 'in-use')
+  const own = `${mark}.${process.pid}`
+  for (;;) {
+    try {
+      // Linked into place with its content: nobody ever reads a mark without a process id.
+      await writeFile(own, String(process.pid))
+      await link(own, mark)
+      return () => rm(mark, { force: true })
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw writeError(mark, error)
+    } finally {
+      await rm(own, { force: true })
+    }
+    const processId = Number(await readFile(mark, 'utf8').catch(() => ''))
+    if (isRunning(processId)) throw new PersonascopeError('RUN_IN_USE', { run, processId })
+    await rm(mark, { force: true })
+  }
+}
+
+function isRunning(processId: number): boolean {
+  if (!Number.isInteger(processId) || processId <= 0) return false
+  try {
+    process.kill(processId, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

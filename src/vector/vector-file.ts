@@ -1,0 +1,122 @@
+/**
+ * Persona vectors as safetensors: tensors `response_avg`, `prompt_avg`, `prompt_avg_without_first`, `prompt_last`, F32
+ * [B+1, d], row = layer number, and `response_norm_median`, F32 [B+1]. What the numbers mean and how they were made
+ * stands in the metadata, so that no reader has to guess an index.
+ */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { asLayer } from '../engine/contract/layer.ts'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import { readSafetensors, type Tensor, writeSafetensors } from '../store/safetensors.ts'
+import { vectorKinds } from './extract-vector.ts'
+import type { PersonaVector, VectorKind, VectorProvenance } from './persona-vector.ts'
+
+const format = 'personascope-vector'
+const formatVersion = '1'
+
+/** The parts of the metadata that say what the numbers are. */
+const meaning = {
+  layer_base: 'row L is layer L: the residual stream after block L-1 (0-based); row 0 is the token embedding',
+  hook_point: 'block output, before the final norm',
+  operation: 'difference of means, positive minus negative; add coefficient * row to the layer of the same number',
+} as const
+
+const provenanceSchema: z.ZodType<VectorProvenance> = z.object({
+  trait: z.object({ name: z.string(), hash: z.string() }),
+  model: z.object({
+    id: z.string(),
+    fileHash: z.string(),
+    architecture: z.string(),
+    weightFormat: z.string(),
+    chatTemplateHash: z.string(),
+  }),
+  engine: z.object({ name: z.string(), version: z.string(), contexts: z.number(), slotsPerContext: z.number() }),
+  judge: z.string(),
+  unfiltered: z.boolean(),
+  pairsPlanned: z.number(),
+  pairsKept: z.number(),
+  responseTokens: z.number(),
+  settings: z.object({ samples: z.number(), maxTokens: z.number(), temperature: z.number(), seed: z.number() }),
+  personascopeVersion: z.string(),
+  createdAt: z.string(),
+})
+
+/** Where the vector of a trait on a model lies in a folder of vectors. */
+export function vectorPath(vectors: string, modelId: string, trait: string): string {
+  return join(vectors, fileName(modelId), `${fileName(trait)}.safetensors`)
+}
+
+/** The traits that have a vector for a model in a folder of vectors. */
+export async function listVectors(vectors: string, modelId: string): Promise<string[]> {
+  const files = await readdir(join(vectors, fileName(modelId))).catch(() => [])
+  return files
+    .filter(file => file.endsWith('.safetensors'))
+    .map(file => file.replace(/\.safetensors$/, ''))
+    .sort()
+}
+
+/** Writes a vector, whole or not at all. Throws DISK_FULL, FILE_UNWRITABLE. */
+export async function writeVector(path: string, vector: PersonaVector): Promise<void> {
+  const { blockCount, hiddenSize, directions, medianResponseNorms } = vector
+  const tensors: Record<string, Tensor> = {}
+  for (const kind of vectorKinds()) tensors[kind] = { shape: [blockCount + 1, hiddenSize], values: directions[kind] }
+  tensors['response_norm_median'] = { shape: [blockCount + 1], values: medianResponseNorms }
+  const metadata = {
+    format,
+    format_version: formatVersion,
+    ...meaning,
+    embedding_row: vector.hasEmbedding ? 'captured' : 'zeros: the engine gives no embedding',
+    default_layer: String(vector.defaultLayer),
+    default_layer_reason: vector.defaultLayerReason,
+    provenance: JSON.stringify(vector.provenance),
+  }
+  await writeSafetensors(path, { tensors, metadata })
+}
+
+/** @throws FILE_NOT_FOUND, FILE_INVALID */
+export async function readVector(path: string): Promise<PersonaVector> {
+  const kind = 'persona vector'
+  const invalid = (detail: string) => new PersonascopeError('FILE_INVALID', { path, kind, detail })
+  const { tensors, metadata } = await readSafetensors(path, kind)
+  if (metadata['format'] !== format) throw invalid('its metadata does not name the format personascope-vector')
+  if (metadata['format_version'] !== formatVersion) {
+    throw invalid(`it has format version ${metadata['format_version']}, this program reads version ${formatVersion}`)
+  }
+  const [rows = 0, hiddenSize = 0] = tensors['response_avg']?.shape ?? []
+  const matrix = (name: string, shape: readonly number[]) => {
+    const tensor = tensors[name]
+    if (String(tensor?.shape) !== String(shape)) throw invalid(`tensor ${name} is not ${shape.join(' x ')}`)
+    if (!tensor!.values.every(Number.isFinite)) throw invalid(`tensor ${name} has values that are not finite`)
+    return tensor!.values
+  }
+  if (rows < 2 || hiddenSize < 1) throw invalid('it has no tensor response_avg of two or more rows')
+  const directions = Object.fromEntries(vectorKinds().map(name => [name, matrix(name, [rows, hiddenSize])]))
+  const model = { id: 'the vector', blockCount: rows - 1 }
+  const provenance = provenanceSchema.safeParse(parseJson(metadata['provenance'], invalid))
+  if (!provenance.success)
+    throw invalid(`its provenance is incomplete: ${z.prettifyError(provenance.error).split('\n')[0]}`)
+  return {
+    provenance: provenance.data,
+    blockCount: rows - 1,
+    hiddenSize,
+    directions: directions as Record<VectorKind, Float32Array>,
+    medianResponseNorms: matrix('response_norm_median', [rows]),
+    hasEmbedding: metadata['embedding_row'] === 'captured',
+    defaultLayer: asLayer(Number(metadata['default_layer']), model, 1),
+    defaultLayerReason: metadata['default_layer_reason'] ?? '',
+  }
+}
+
+function parseJson(text: string | undefined, invalid: (detail: string) => PersonascopeError): unknown {
+  try {
+    return JSON.parse(text ?? '')
+  } catch {
+    throw invalid('its provenance is not JSON')
+  }
+}
+
+/** A name that is safe as a file name on every system. */
+function fileName(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]+/g, '-')
+}

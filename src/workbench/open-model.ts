@@ -1,0 +1,88 @@
+import type { Engine } from '../engine/contract/engine.ts'
+import type { WeightFormat } from '../engine/llama/native/structs.ts'
+import { type ModelFile, openLlamaEngine } from '../engine/llama/open-llama-engine.ts'
+import { chooseContexts } from '../engine/llama/tuning/choose-contexts.ts'
+import type { ContextChoice, FormatChoice } from '../engine/llama/tuning/machine-notes.ts'
+import { convert, prepareWeights } from '../engine/llama/tuning/prepare-weights.ts'
+import { inspectGguf } from '../model/inspect-gguf.ts'
+import { type PullProgress, pullModel } from '../model/pull-model.ts'
+import { cacheDirectory } from '../store/cache-directory.ts'
+
+export interface OpenModelOptions {
+  /** Contexts over one set of weights; together with `threadsPerContext`. Default: what was measured fastest here. */
+  readonly contexts?: number
+  readonly threadsPerContext?: number
+  /** The most sequences side by side in one context. Default 16. */
+  readonly slotsPerContext?: number
+  /** The weights' format. Default: the fastest of the precise ones on this CPU. */
+  readonly weights?: WeightFormat
+  /** Hears what takes time: a download, a conversion, a measurement. */
+  readonly onStep?: (step: ModelStep) => void
+  readonly signal?: AbortSignal
+}
+
+export type ModelStep =
+  | { readonly type: 'pull'; readonly progress: PullProgress }
+  | { readonly type: 'convert'; readonly format: string }
+  | { readonly type: 'measure'; readonly what: string }
+
+/** A model that is ready to be opened. */
+export interface ReadyModel {
+  readonly file: ModelFile
+  /** Undefined where the format was asked for. */
+  readonly format: FormatChoice | undefined
+  readonly origin: string
+  readonly alreadyThere: boolean
+}
+
+/**
+ * Gets a model onto this machine, in the format that is fastest here.
+ * @param name a catalogue id, `file:<path>` or `hf:<owner>/<repo>/<file>.gguf`
+ * @throws MODEL_UNKNOWN, MODEL_UNREACHABLE, MODEL_HASH_MISMATCH, MODEL_FILE_INVALID, DISK_FULL, ENGINE_LOAD_FAILED,
+ * MODEL_ARCHITECTURE_UNSUPPORTED
+ */
+export async function readyModel(
+  name: string,
+  { weights, onStep = () => {}, signal }: OpenModelOptions = {},
+): Promise<ReadyModel> {
+  const pulled = await pullModel(name, {
+    onProgress: progress => onStep({ type: 'pull', progress }),
+    ...(signal && { signal }),
+  })
+  const { origin, alreadyThere } = pulled
+  const source: ModelFile = { id: pulled.id, path: pulled.path, hash: pulled.hash }
+  const { weightFormat, parameterCount } = await inspectGguf(source.path)
+  const directory = cacheDirectory('weights', source.hash.slice(0, 16))
+  const listener = {
+    onConvert: (format: string) => onStep({ type: 'convert', format }),
+    onMeasure: (format: string) => onStep({ type: 'measure', what: `weights as ${format}` }),
+  }
+  if (weights) {
+    const file = await convert(source, weightFormat, weights, directory, listener)
+    return { file, format: undefined, origin, alreadyThere }
+  }
+  const { file, choice } = await prepareWeights(source, weightFormat, parameterCount, directory, listener)
+  return { file, format: choice, origin, alreadyThere }
+}
+
+/**
+ * Opens a model by name, getting and preparing it first where that has not been done.
+ * @throws as `readyModel`, and ENGINE_LIBRARY_MISSING, ENGINE_LIBRARY_MISMATCH
+ */
+export async function openModel(name: string, options: OpenModelOptions = {}): Promise<Engine> {
+  const { file } = await readyModel(name, options)
+  const { contexts, threadsPerContext } = await contextsFor(file, options)
+  const { slotsPerContext } = options
+  return await openLlamaEngine(file, { contexts, threadsPerContext, ...(slotsPerContext && { slotsPerContext }) })
+}
+
+async function contextsFor(
+  file: ModelFile,
+  options: OpenModelOptions,
+): Promise<Pick<ContextChoice, 'contexts' | 'threadsPerContext'>> {
+  const { contexts, threadsPerContext, onStep = () => {} } = options
+  if (contexts !== undefined || threadsPerContext !== undefined) {
+    return { contexts: contexts ?? 1, threadsPerContext: threadsPerContext ?? 1 }
+  }
+  return await chooseContexts(file, what => onStep({ type: 'measure', what: `contexts x threads: ${what}` }))
+}
