@@ -63,8 +63,10 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
   })
   const extracted = await extractDirections(readParts(run.path, partCount(rollouts)), engine.model)
   const { layer, reason } = provisionalLayer(engine.model.blockCount)
+  const { directions, medianResponseNorms, pairsKept, responseTokens } = extracted
   const vector: PersonaVector = {
-    ...extracted,
+    directions,
+    medianResponseNorms,
     blockCount: engine.model.blockCount,
     hiddenSize: engine.model.hiddenSize,
     hasEmbedding: engine.model.embeddingLayer,
@@ -75,8 +77,8 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
       judge: options.judge,
       unfiltered: options.judge === 'none',
       pairsPlanned: rollouts.length / 2,
-      pairsKept: extracted.pairsKept,
-      responseTokens: extracted.responseTokens,
+      pairsKept,
+      responseTokens,
       personascopeVersion: version,
       createdAt: run.manifest.createdAt,
     },

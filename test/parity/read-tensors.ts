@@ -18,13 +18,21 @@ interface TensorHeader {
  */
 export function readTensors(file: Uint8Array): ReadonlyMap<string, Tensor> {
   const headerLength = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true))
-  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerLength))) as Record<string, TensorHeader>
-  const data = file.slice(8 + headerLength).buffer
+  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerLength))) as Record<
+    string,
+    TensorHeader
+  >
+  // A copy: the numbers begin anywhere in the file, and a Float32Array must begin at a multiple of four.
+  const data = new Uint8Array(file.subarray(8 + headerLength)).buffer
   const tensors = Object.entries(header).filter(([name]) => name !== '__metadata__')
   return new Map(tensors.map(([name, about]) => [name, readTensor(name, about, data)]))
 }
 
-function readTensor(name: string, { dtype, shape, data_offsets: [start, end] }: TensorHeader, data: ArrayBuffer): Tensor {
+function readTensor(
+  name: string,
+  { dtype, shape, data_offsets: [start, end] }: TensorHeader,
+  data: ArrayBuffer,
+): Tensor {
   if (dtype !== 'F32') throw new Error(`Expected tensor ${name} to be F32, got ${dtype}.`)
   const values = new Float32Array(data, start, (end - start) / 4)
   const count = shape[0] ?? 1
@@ -33,7 +41,8 @@ function readTensor(name: string, { dtype, shape, data_offsets: [start, end] }: 
     shape,
     values,
     row(index) {
-      if (!(index >= 0 && index < count)) throw new RangeError(`Expected a row under ${count} of ${name}, got ${index}.`)
+      if (!(index >= 0 && index < count))
+        throw new RangeError(`Expected a row under ${count} of ${name}, got ${index}.`)
       return values.subarray(index * size, (index + 1) * size)
     },
   }

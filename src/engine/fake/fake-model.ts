@@ -28,7 +28,8 @@ export interface FakeMemory {
 /** Called with every layer of a token; may change the row [d] in place. */
 export type RowVisitor = (layer: Layer, row: Float32Array) => void
 
-const fading = 0.85
+/** Close to 1, so that a system prompt still tells in the answer. */
+const fading = 0.985
 
 export class FakeModel {
   /** [vocabulary, d] */
@@ -86,7 +87,7 @@ export class FakeModel {
     const inner = new Float32Array(d)
     for (let i = 0; i < d; i++) {
       const weights = look.subarray(i * d, (i + 1) * d)
-      inner[i] = Math.tanh(dot(weights, row) * 0.5 + 2 * dot(weights, mean))
+      inner[i] = Math.tanh(dot(weights, row) * 0.5 + 4 * dot(weights, mean))
     }
     for (let i = 0; i < d; i++) row[i] = row[i]! + 0.5 * dot(write.subarray(i * d, (i + 1) * d), inner)
   }
