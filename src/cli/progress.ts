@@ -12,6 +12,7 @@ export class Progress {
   readonly #intervalMs = process.stderr.isTTY ? terminalIntervalMs : logIntervalMs
   #shownAt = Number.NEGATIVE_INFINITY
   #startDone: number | undefined
+  #finished = false
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
@@ -31,8 +32,9 @@ export class Progress {
     const now = performance.now()
     this.#startDone ??= done
     const finished = total !== undefined && done >= total
-    if (now - this.#shownAt < this.#intervalMs && !finished) return
+    if (this.#finished || (now - this.#shownAt < this.#intervalMs && !finished)) return
     this.#shownAt = now
+    this.#finished = finished
     const seconds = (now - this.#startTime) / 1000
     const rate = (done - this.#startDone) / seconds
     const left = total !== undefined && rate > 0 ? `, ${formatDuration((total - done) / rate)} left` : ''

@@ -3,7 +3,12 @@ import { formatBytes } from './format.ts'
 import { Progress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 
-const phases = { download: 'Downloading', extract: 'Unpacking', verify: 'Verifying' } as const
+const phases = {
+  wait: 'Waiting, another process pulls the same model',
+  download: 'Downloading',
+  extract: 'Unpacking',
+  verify: 'Verifying',
+} as const
 
 /** Shows what getting a model ready does while it does it. */
 export function showModelSteps(terminal: Terminal): (step: ModelStep) => void {

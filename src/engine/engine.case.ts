@@ -136,9 +136,7 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
       })
 
       check('a stop text ends an answer and is not part of it', async () => {
-        const plain = await engine.generate(
-          request({ sampling: { seed: 21 }, maxTokens: 16, ignoreEndOfTurn: true }),
-        )
+        const plain = await engine.generate(request({ sampling: { seed: 21 }, maxTokens: 16, ignoreEndOfTurn: true }))
         const middleOfText = Math.floor(plain.text.length / 2)
         const stop = plain.text.slice(middleOfText, middleOfText + 3)
         const stopped = await engine.generate(

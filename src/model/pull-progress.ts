@@ -1,7 +1,6 @@
 /** How far pulling a model has come. */
 export interface PullProgress {
-  /** `wait`: another process is pulling the same model. */
-  readonly phase: 'wait' | 'download' | 'extract' | 'verify'
+  readonly phase: 'download' | 'extract' | 'verify'
   readonly doneBytes: number
   /** undefined where the source does not say. */
   readonly totalBytes: number | undefined

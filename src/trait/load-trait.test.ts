@@ -33,10 +33,18 @@ describe('traits', () => {
   test('are the same whatever their comments and layout', async () => {
     const paths = ['a.yaml', 'b.yaml', 'c.json'].map(file => join(folder, file))
     await writeFile(paths[0]!, valid)
-    await writeFile(paths[1]!, `# a comment\n${valid.replace('Be calm.', '>-\n  Be\n  calm.').replace('[{ positive', '[ { positive').replace('>-\n  Be\n  calm.', '"Be calm."')}`)
+    await writeFile(
+      paths[1]!,
+      `# a comment\n${valid.replace('Be calm.', '>-\n  Be\n  calm.').replace('[{ positive', '[ { positive').replace('>-\n  Be\n  calm.', '"Be calm."')}`,
+    )
     await writeFile(
       paths[2]!,
-      JSON.stringify({ extractionQuestions: ['How are you?'], name: 'calm', description: 'Calm.', contrastivePrompts: [{ negative: 'Be upset.', positive: 'Be calm.' }] }),
+      JSON.stringify({
+        extractionQuestions: ['How are you?'],
+        name: 'calm',
+        description: 'Calm.',
+        contrastivePrompts: [{ negative: 'Be upset.', positive: 'Be calm.' }],
+      }),
     )
     const hashes = await Promise.all(paths.map(async path => (await loadTrait(path, folder)).hash))
     expect(new Set(hashes).size).toBe(1)
@@ -52,11 +60,17 @@ describe('traits', () => {
   ])('with %s are refused with the place of the fault', async (_, content, detail) => {
     const path = join(folder, 'bad.yaml')
     await writeFile(path, content)
-    await expect(loadTrait(path, folder)).rejects.toMatchObject({ code: 'TRAIT_INVALID', facts: { path, detail: expect.stringMatching(detail) } })
+    await expect(loadTrait(path, folder)).rejects.toMatchObject({
+      code: 'TRAIT_INVALID',
+      facts: { path, detail: expect.stringMatching(detail) },
+    })
   })
 
   test('that are unknown are answered with those there are', async () => {
-    await expect(loadTrait('grumpy', folder)).rejects.toMatchObject({ code: 'TRAIT_UNKNOWN', message: expect.stringContaining('joyful') })
+    await expect(loadTrait('grumpy', folder)).rejects.toMatchObject({
+      code: 'TRAIT_UNKNOWN',
+      message: expect.stringContaining('joyful'),
+    })
     await expect(loadTrait(join(folder, 'none.yaml'), folder)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
   })
 })

@@ -20,7 +20,10 @@ function rollout(question: number, side: Side, value: number, tokens = 2): Finis
             promptMeanWithoutFirst: matrix(2),
             promptLast: matrix(3),
             // Layer 0 has the norms 1..tokens, layer 1 ten times that.
-            responseNorms: Float32Array.from({ length: 2 * tokens }, (_, i) => ((i % tokens) + 1) * (i < tokens ? 1 : 10)),
+            responseNorms: Float32Array.from(
+              { length: 2 * tokens },
+              (_, i) => ((i % tokens) + 1) * (i < tokens ? 1 : 10),
+            ),
           },
   }
 }
@@ -32,7 +35,10 @@ async function* parts(...all: FinishedRollout[][]) {
 describe('the difference of means', () => {
   test('is the mean over pairs of positive minus negative, layer by layer', async () => {
     const extracted = await extractDirections(
-      parts([rollout(0, 'positive', 5), rollout(0, 'negative', 1)], [rollout(1, 'positive', 3), rollout(1, 'negative', 2)]),
+      parts(
+        [rollout(0, 'positive', 5), rollout(0, 'negative', 1)],
+        [rollout(1, 'positive', 3), rollout(1, 'negative', 2)],
+      ),
       shape,
     )
     // (5-1 + 3-2)/2 = 2.5 at layer 0, twice that at layer 1; what both sides share cancels out.
@@ -52,12 +58,19 @@ describe('the difference of means', () => {
   test('points the other way when the sides are swapped', async () => {
     const forth = await extractDirections(parts([rollout(0, 'positive', 5), rollout(0, 'negative', 1)]), shape)
     const back = await extractDirections(parts([rollout(0, 'negative', 5), rollout(0, 'positive', 1)]), shape)
-    expect([...back.directions.response_avg]).toEqual([...forth.directions.response_avg].map(value => (value === 0 ? 0 : -value)))
+    expect([...back.directions.response_avg]).toEqual(
+      [...forth.directions.response_avg].map(value => (value === 0 ? 0 : -value)),
+    )
   })
 
   test('leaves out a pair of which one answer is empty', async () => {
     const extracted = await extractDirections(
-      parts([rollout(0, 'positive', 5), rollout(0, 'negative', 1), rollout(1, 'positive', 90), rollout(1, 'negative', 0, 0)]),
+      parts([
+        rollout(0, 'positive', 5),
+        rollout(0, 'negative', 1),
+        rollout(1, 'positive', 90),
+        rollout(1, 'negative', 0, 0),
+      ]),
       shape,
     )
     expect([...extracted.directions.response_avg]).toEqual([4, 0, 8, 0])
@@ -65,14 +78,19 @@ describe('the difference of means', () => {
   })
 
   test('takes the median length over the tokens of both sides', async () => {
-    const extracted = await extractDirections(parts([rollout(0, 'positive', 5, 3), rollout(0, 'negative', 1, 1)]), shape)
+    const extracted = await extractDirections(
+      parts([rollout(0, 'positive', 5, 3), rollout(0, 'negative', 1, 1)]),
+      shape,
+    )
     // Lengths 1, 2, 3 and 1 at layer 0.
     expect([...extracted.medianResponseNorms]).toEqual([1.5, 15])
   })
 
   test('of nothing is refused', async () => {
     await expect(extractDirections(parts([]), shape)).rejects.toMatchObject({ code: 'VECTOR_NO_PAIRS' })
-    await expect(extractDirections(parts([rollout(0, 'positive', 1)]), shape)).rejects.toMatchObject({ code: 'VECTOR_NO_PAIRS' })
+    await expect(extractDirections(parts([rollout(0, 'positive', 1)]), shape)).rejects.toMatchObject({
+      code: 'VECTOR_NO_PAIRS',
+    })
   })
 })
 

@@ -18,7 +18,12 @@ const matrix = (start: number) => Float32Array.from({ length: 6 }, (_, index) =>
 const vector: PersonaVector = {
   blockCount: 2,
   hiddenSize: 2,
-  directions: { response_avg: Float32Array.of(0, 0, 3, 4, -6, 8), prompt_avg: matrix(1), prompt_avg_without_first: matrix(2), prompt_last: matrix(3) },
+  directions: {
+    response_avg: Float32Array.of(0, 0, 3, 4, -6, 8),
+    prompt_avg: matrix(1),
+    prompt_avg_without_first: matrix(2),
+    prompt_last: matrix(3),
+  },
   medianResponseNorms: Float32Array.of(1, 50, 20),
   hasEmbedding: true,
   defaultLayer: 1 as Layer,
@@ -60,12 +65,20 @@ describe('a vector file', () => {
     expect([...directionAt(vector, 1 as Layer, 'prompt_last')]).toEqual([5, 6])
   })
 
-  test.each<[string, (file: Awaited<ReturnType<typeof readSafetensors>>) => Awaited<ReturnType<typeof readSafetensors>>]>([
+  test.each<
+    [string, (file: Awaited<ReturnType<typeof readSafetensors>>) => Awaited<ReturnType<typeof readSafetensors>>]
+  >([
     ['another format', file => ({ ...file, metadata: { ...file.metadata, format: 'other' } })],
     ['a newer version', file => ({ ...file, metadata: { ...file.metadata, format_version: '2' } })],
     ['a missing tensor', ({ tensors: { prompt_last: _, ...tensors }, metadata }) => ({ tensors, metadata })],
-    ['a tensor of another shape', file => ({ ...file, tensors: { ...file.tensors, prompt_avg: { shape: [2, 3], values: matrix(0) } } })],
-    ['a value that is not finite', file => ({ ...file, tensors: { ...file.tensors, prompt_avg: { shape: [3, 2], values: matrix(Number.NaN) } } })],
+    [
+      'a tensor of another shape',
+      file => ({ ...file, tensors: { ...file.tensors, prompt_avg: { shape: [2, 3], values: matrix(0) } } }),
+    ],
+    [
+      'a value that is not finite',
+      file => ({ ...file, tensors: { ...file.tensors, prompt_avg: { shape: [3, 2], values: matrix(Number.NaN) } } }),
+    ],
     ['no provenance', file => ({ ...file, metadata: { ...file.metadata, provenance: '{}' } })],
     ['provenance that is not JSON', file => ({ ...file, metadata: { ...file.metadata, provenance: 'x' } })],
   ])('with %s is refused', async (_, damage) => {

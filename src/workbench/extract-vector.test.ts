@@ -33,13 +33,26 @@ const trait: LoadedTrait = {
 const swapped: LoadedTrait = {
   ...trait,
   hash: 'swapped',
-  trait: { ...trait.trait, contrastivePrompts: trait.trait.contrastivePrompts.map(({ positive, negative }) => ({ positive: negative, negative: positive })) },
+  trait: {
+    ...trait.trait,
+    contrastivePrompts: trait.trait.contrastivePrompts.map(({ positive, negative }) => ({
+      positive: negative,
+      negative: positive,
+    })),
+  },
 }
 const settings = { maxTokens: 6 }
 
 async function extract(name: string, of = trait, more: { signal?: AbortSignal; onProgress?: () => void } = {}) {
   await using engine = new FakeEngine()
-  return await extractVector({ engine, trait: of, workspace: openWorkspace(join(folder, name)), judge: 'none', settings, ...more })
+  return await extractVector({
+    engine,
+    trait: of,
+    workspace: openWorkspace(join(folder, name)),
+    judge: 'none',
+    settings,
+    ...more,
+  })
 }
 
 describe('extracting a vector', () => {
@@ -47,7 +60,12 @@ describe('extracting a vector', () => {
     const { path, chartPath, vector, rollouts } = await extract('a')
     expect(await readVector(path)).toEqual(vector)
     expect(rollouts).toBe(2 * 2 * 20)
-    expect(vector.provenance).toMatchObject({ unfiltered: true, judge: 'none', pairsPlanned: 40, trait: { name: 'warm', hash: 'h' } })
+    expect(vector.provenance).toMatchObject({
+      unfiltered: true,
+      judge: 'none',
+      pairsPlanned: 40,
+      trait: { name: 'warm', hash: 'h' },
+    })
     expect(await readFile(chartPath, 'utf8')).toMatch(/^<svg .*<\/svg>$/s)
   })
 

@@ -36,8 +36,11 @@ export interface ExtractedVector {
   readonly rollouts: number
 }
 
-/** One sample of each question under each prompt, answers of at most 60 tokens, drawn from the model's own distribution. */
-export const defaultRolloutSettings: RolloutSettings = { samples: 1, maxTokens: 60, temperature: 1, seed: 0 }
+/**
+ * One answer of at most 60 tokens to each question under each prompt. Drawn at temperature 0.7: at 1, small models
+ * lose the thread within a sentence, and the vector gets shorter (measured, docs/lab-log.md).
+ */
+export const defaultRolloutSettings: RolloutSettings = { samples: 1, maxTokens: 60, temperature: 0.7, seed: 0 }
 
 /**
  * Makes the persona vector of a trait on a model: asks every extraction question under every contrastive prompt, takes

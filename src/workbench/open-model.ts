@@ -5,7 +5,8 @@ import { chooseContexts } from '../engine/llama/tuning/choose-contexts.ts'
 import type { ContextChoice, FormatChoice } from '../engine/llama/tuning/machine-notes.ts'
 import { convert, prepareWeights } from '../engine/llama/tuning/prepare-weights.ts'
 import { inspectGguf } from '../model/inspect-gguf.ts'
-import { type PullProgress, pullModel } from '../model/pull-model.ts'
+import { pullModel } from '../model/pull-model.ts'
+import type { PullProgress } from '../model/pull-progress.ts'
 import { cacheDirectory } from '../store/cache-directory.ts'
 
 export interface OpenModelOptions {
@@ -31,6 +32,7 @@ export interface ReadyModel {
   readonly file: ModelFile
   /** Undefined where the format was asked for. */
   readonly format: FormatChoice | undefined
+  /** Where it came from, in words. */
   readonly origin: string
   readonly alreadyThere: boolean
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { modelIdOf } from '../../model/model-id.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { loadVector } from '../../workbench/load-vector.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
@@ -12,7 +13,7 @@ export function vectorShowCommand(): Command {
 }
 
 async function run({ terminal, options }: CommandContext, _options: object, name: string): Promise<void> {
-  const { vector, path } = await loadVector(name, openWorkspace(options.workspace), options.model)
+  const { vector, path } = await loadVector(name, openWorkspace(options.workspace), modelIdOf(options.model))
   terminal.print(describeVector(vector))
   terminal.print(`\n${path}`)
   terminal.result({ path, defaultLayer: vector.defaultLayer, ...vector.provenance })

@@ -13,6 +13,8 @@ export interface ContextChoice {
 /** Which weight format is fastest here. */
 export interface FormatChoice {
   readonly format: string
+  /** sha256 of the weights in that format. */
+  readonly fileHash: string
   readonly tokensPerSecond: Readonly<Record<string, number>>
   readonly date: string
 }

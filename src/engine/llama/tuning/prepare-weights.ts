@@ -68,6 +68,7 @@ export async function prepareWeights(
   for (const [format, file] of files) if (format !== best && file.path !== source.path) await remove(file.path)
   const choice: FormatChoice = {
     format: best,
+    fileHash: files.get(best)!.hash,
     tokensPerSecond: Object.fromEntries([...speeds].map(([format, speed]) => [format, Math.round(speed)])),
     date: new Date().toISOString(),
   }

@@ -1,0 +1,40 @@
+import { Command } from 'commander'
+import { version } from '../workbench/version.ts'
+import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { engineBuildCommand } from './commands/engine-build.ts'
+import { engineRemoveCommand } from './commands/engine-remove.ts'
+import { generateCommand } from './commands/generate.ts'
+import { modelInspectCommand } from './commands/model-inspect.ts'
+import { modelListCommand } from './commands/model-list.ts'
+import { modelPullCommand } from './commands/model-pull.ts'
+import { traitListCommand } from './commands/trait-list.ts'
+import { vectorExtractCommand } from './commands/vector-extract.ts'
+import { vectorShowCommand } from './commands/vector-show.ts'
+
+/** The whole command line, for the program and for its documentation. */
+export function personascopeCommand(): Command {
+  const group = (name: string, description: string, ...commands: Command[]) => {
+    const parent = new Command(name).description(description)
+    for (const command of commands) parent.addCommand(command)
+    return parent
+  }
+  const program = new Command('personascope')
+    .description('Measure and control the character of a language model.')
+    .version(version)
+    .option('--model <name>', 'a catalogue id, file:<path> or hf:<owner>/<repo>/<file>.gguf', 'smollm2-135m-instruct')
+    .option('--workspace <folder>', 'where traits, vectors and runs are kept', '.personascope')
+    .option('--json', 'print the result as JSON', false)
+  program.addCommand(
+    group('model', 'get models and look at them', modelPullCommand(), modelListCommand(), modelInspectCommand()),
+  )
+  program.addCommand(group('trait', 'look at traits', traitListCommand()))
+  program.addCommand(
+    group('vector', 'make persona vectors and look at them', vectorExtractCommand(), vectorShowCommand()),
+  )
+  program.addCommand(generateCommand())
+  program.addCommand(group('engine', 'build llama.cpp for this CPU', engineBuildCommand(), engineRemoveCommand()))
+  program.addCommand(doctorCommand())
+  program.addCommand(demoCommand())
+  return program
+}

@@ -1,0 +1,372 @@
+/**
+ * Reads the header of a GGUF file, which says what the file holds, without trusting it.
+ *
+ * The parser of `@huggingface/gguf` is not used on files a user brings: a file of 24 bytes that claims ten million
+ * tensors takes it 2.7 s and 440 MB. Here every length is checked against what the file can still hold before a step
+ * is taken, what is only to be counted is skipped, and the limits below bound the rest.
+ */
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { PersonascopeError, textOf } from '../errors/personascope-error.ts'
+import { type TensorLayout, tensorLayout } from './tensor-layout.ts'
+
+export interface GgufHeader {
+  readonly version: number
+  /** Single values by their keys; long texts are cut. */
+  readonly values: ReadonlyMap<string, GgufValue>
+  /** Of lists only the lengths. */
+  readonly listLengths: ReadonlyMap<string, number>
+  readonly tensors: TensorSummary
+  /** Bytes. */
+  readonly fileSize: number
+}
+
+export type GgufValue = string | number | boolean
+
+export interface TensorSummary {
+  readonly count: number
+  /** How many numbers all tensors hold. */
+  readonly parameterCount: number
+  /** How many tensors of each type. */
+  readonly types: ReadonlyMap<string, number>
+  /** The same of tensors with two dimensions or more. */
+  readonly matrixTypes: ReadonlyMap<string, number>
+}
+
+/** No file that llama.cpp can use has more; real ones stay a factor of ten below. */
+const mostKeys = 65_536
+const mostTensors = 262_144
+const mostDimensions = 4
+const longestKey = 65_535
+const headerBytesLimit = 128 * 2 ** 20
+/** What is kept of a text: enough for every name, and to know that a chat template is there. */
+const longestKeptText = 65_536
+
+const windowBytes = 2 ** 18
+const magic = 'GGUF'
+const readableVersions = [2, 3]
+const defaultAlignment = 32
+
+const valueTypes = { uint8: 0, bool: 7, string: 8, array: 9 } as const
+/** Bytes of the fixed-size value types, by their numbers. */
+const valueBytes: Readonly<Record<number, number>> = {
+  0: 1,
+  1: 1,
+  2: 2,
+  3: 2,
+  4: 4,
+  5: 4,
+  6: 4,
+  7: 1,
+  10: 8,
+  11: 8,
+  12: 8,
+}
+
+/**
+ * Reads and checks the header of a GGUF file.
+ * @throws FILE_NOT_FOUND, MODEL_FILE_INVALID
+ */
+export async function readGgufHeader(path: string): Promise<GgufHeader> {
+  const file = await openFile(path)
+  try {
+    return await parseHeader(new HeaderReader(file, (await file.stat()).size))
+  } catch (error) {
+    if (error instanceof Malformed) throw invalid(path, error.message)
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    // Asked before opening, which would wait for ever on a pipe.
+    if (!(await stat(path)).isFile()) throw invalid(path, 'it is not a file')
+    return await open(path)
+  } catch (error) {
+    if (PersonascopeError.is(error)) throw error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : textOf(error)
+    if (code === 'ENOENT') throw new PersonascopeError('FILE_NOT_FOUND', { kind: 'model file', path }, { cause: error })
+    throw invalid(path, `it cannot be opened (${code})`)
+  }
+}
+
+/** Why a header is refused, in one clause. */
+class Malformed extends Error {}
+
+function invalid(path: string, detail: string): PersonascopeError {
+  return new PersonascopeError('MODEL_FILE_INVALID', { path, detail })
+}
+
+async function parseHeader(reader: HeaderReader): Promise<GgufHeader> {
+  const version = await parseVersion(reader)
+  const tensorCount = await reader.size('tensor count')
+  const keyCount = await reader.size('key count')
+  if (keyCount > mostKeys) throw new Malformed(`it claims ${keyCount} metadata keys, at most ${mostKeys} are believed`)
+  if (tensorCount > mostTensors) {
+    throw new Malformed(`it claims ${tensorCount} tensors, at most ${mostTensors} are believed`)
+  }
+  const { values, listLengths } = await parseMetadata(reader, keyCount)
+  const alignment = alignmentOf(values)
+  const tensors = await parseTensors(reader, tensorCount, alignment)
+  const dataStart = padded(reader.position, alignment)
+  const { lastName, lastEnd, ...summary } = tensors
+  if (tensorCount > 0 && dataStart + lastEnd > reader.fileSize) {
+    throw new Malformed(
+      `it is cut short: tensor ${lastName} ends at byte ${dataStart + lastEnd}, the file has ${reader.fileSize}`,
+    )
+  }
+  return { version, values, listLengths, tensors: summary, fileSize: reader.fileSize }
+}
+
+async function parseVersion(reader: HeaderReader): Promise<number> {
+  if (reader.fileSize < magic.length) throw new Malformed(`it has ${reader.fileSize} bytes`)
+  const found = await reader.bytes(magic.length)
+  if (found.toString('latin1') !== magic) {
+    throw new Malformed(`it does not begin with ${magic} (found "${shown(found.toString('latin1'))}")`)
+  }
+  const version = await reader.uint32()
+  if (readableVersions.includes(version)) return version
+  if (version > 0 && (version & 0xffff) === 0) throw new Malformed('its numbers are big-endian')
+  throw new Malformed(`its version is ${version}, expected ${readableVersions.join(' or ')}`)
+}
+
+async function parseMetadata(reader: HeaderReader, keyCount: number) {
+  const values = new Map<string, GgufValue>()
+  const listLengths = new Map<string, number>()
+  for (let index = 0; index < keyCount; index++) {
+    const key = await reader.name('metadata key')
+    const type = await reader.uint32()
+    if (type === valueTypes.array) listLengths.set(key, await parseList(reader, key))
+    else values.set(key, await parseValue(reader, key, type))
+  }
+  return { values, listLengths }
+}
+
+async function parseValue(reader: HeaderReader, key: string, type: number): Promise<GgufValue> {
+  if (type === valueTypes.string) return await reader.text(key)
+  const size = valueBytes[type]
+  if (size === undefined) throw new Malformed(`metadata key ${shown(key)} has the unknown type ${type}`)
+  return decode(await reader.bytes(size), type)
+}
+
+function decode(bytes: Buffer, type: number): number | boolean {
+  switch (type) {
+    case 0:
+      return bytes.readUInt8()
+    case 1:
+      return bytes.readInt8()
+    case 2:
+      return bytes.readUInt16LE()
+    case 3:
+      return bytes.readInt16LE()
+    case 4:
+      return bytes.readUInt32LE()
+    case 5:
+      return bytes.readInt32LE()
+    case 6:
+      return bytes.readFloatLE()
+    case valueTypes.bool:
+      return bytes.readUInt8() !== 0
+    case 10:
+      return Number(bytes.readBigUInt64LE())
+    case 11:
+      return Number(bytes.readBigInt64LE())
+    default:
+      return bytes.readDoubleLE()
+  }
+}
+
+/** @returns the list's length; its content is skipped */
+async function parseList(reader: HeaderReader, key: string): Promise<number> {
+  const type = await reader.uint32()
+  const length = await reader.size(`length of ${shown(key)}`)
+  const size = valueBytes[type]
+  if (type === valueTypes.string) await reader.skipTexts(length, key)
+  else if (size !== undefined) await reader.skip(length * size, `the list ${shown(key)}`)
+  else throw new Malformed(`the list ${shown(key)} has elements of the unknown type ${type}`)
+  return length
+}
+
+function alignmentOf(values: ReadonlyMap<string, GgufValue>): number {
+  const alignment = values.get('general.alignment') ?? defaultAlignment
+  const isPowerOfTwo = typeof alignment === 'number' && alignment > 0 && Number.isInteger(Math.log2(alignment))
+  if (!isPowerOfTwo) throw new Malformed(`its alignment is ${alignment}, expected a power of two`)
+  return alignment
+}
+
+async function parseTensors(reader: HeaderReader, count: number, alignment: number) {
+  const types = new Map<string, number>()
+  const matrixTypes = new Map<string, number>()
+  let parameterCount = 0
+  let lastEnd = 0
+  let lastName = ''
+  for (let index = 0; index < count; index++) {
+    const name = await reader.name('tensor name')
+    const { dimensions, elements, bytes, type, offset } = await parseTensor(reader, name)
+    const expected = padded(lastEnd, alignment)
+    if (offset !== expected) {
+      throw new Malformed(`tensor ${shown(name)} should begin at byte ${expected} of the data, it claims ${offset}`)
+    }
+    parameterCount += elements
+    lastEnd = offset + bytes
+    lastName = shown(name)
+    if (!Number.isSafeInteger(lastEnd)) throw new Malformed(`tensor ${lastName} is larger than any file`)
+    types.set(type, (types.get(type) ?? 0) + 1)
+    if (dimensions > 1) matrixTypes.set(type, (matrixTypes.get(type) ?? 0) + 1)
+  }
+  return { count, parameterCount, types, matrixTypes, lastEnd, lastName }
+}
+
+async function parseTensor(reader: HeaderReader, name: string) {
+  const dimensions = await reader.uint32()
+  if (dimensions > mostDimensions) throw new Malformed(`tensor ${shown(name)} claims ${dimensions} dimensions`)
+  let elements = 1
+  let rowLength = 1
+  for (let dimension = 0; dimension < dimensions; dimension++) {
+    const length = await reader.size(`size of tensor ${shown(name)}`)
+    if (dimension === 0) rowLength = length
+    elements *= length
+  }
+  const typeNumber = await reader.uint32()
+  const layout = tensorLayout(typeNumber)
+  if (!layout) throw new Malformed(`tensor ${shown(name)} has the unknown type ${typeNumber}`)
+  const bytes = bytesOf(name, layout, rowLength, elements)
+  return {
+    dimensions,
+    elements,
+    bytes,
+    type: layout.type,
+    offset: await reader.size(`offset of tensor ${shown(name)}`),
+  }
+}
+
+function bytesOf(
+  name: string,
+  { type, blockLength, blockBytes }: TensorLayout,
+  rowLength: number,
+  elements: number,
+): number {
+  const bytes = (elements / blockLength) * blockBytes
+  if (elements === 0) throw new Malformed(`tensor ${shown(name)} is empty`)
+  if (!Number.isSafeInteger(elements) || bytes > Number.MAX_SAFE_INTEGER) {
+    throw new Malformed(`tensor ${shown(name)} is larger than any file`)
+  }
+  if (rowLength % blockLength !== 0) {
+    throw new Malformed(
+      `a row of tensor ${shown(name)} has ${rowLength} numbers, not a multiple of ${type}'s ${blockLength}`,
+    )
+  }
+  return bytes
+}
+
+function padded(position: number, alignment: number): number {
+  return Math.ceil(position / alignment) * alignment
+}
+
+/** A name from the file, safe to print. */
+function shown(name: string): string {
+  return name.replace(/[^\x20-\x7e]/g, '?').slice(0, 60)
+}
+
+/** Reads a file from its beginning in windows, never past its end or the limit for a header. */
+class HeaderReader {
+  readonly fileSize: number
+  readonly #file: FileHandle
+  readonly #window = Buffer.alloc(windowBytes)
+  /** Where in the file the window begins. */
+  #windowStart = 0
+  #windowLength = 0
+  #cursor = 0
+
+  constructor(file: FileHandle, fileSize: number) {
+    this.#file = file
+    this.fileSize = fileSize
+  }
+
+  get position(): number {
+    return this.#windowStart + this.#cursor
+  }
+
+  /** The next bytes, at most a window of them; valid until the next call. */
+  async bytes(count: number): Promise<Buffer> {
+    if (this.#windowLength - this.#cursor < count) await this.#refill(count)
+    const start = this.#cursor
+    this.#cursor += count
+    return this.#window.subarray(start, this.#cursor)
+  }
+
+  async uint32(): Promise<number> {
+    return (await this.bytes(4)).readUInt32LE()
+  }
+
+  /** An unsigned 64-bit number; one too large for a JavaScript number is too large for a file. */
+  async size(what: string): Promise<number> {
+    return asSize(await this.bytes(8), 0, what)
+  }
+
+  async name(what: string): Promise<string> {
+    const length = await this.size(`length of a ${what}`)
+    if (length > longestKey) throw new Malformed(`a ${what} claims ${length} bytes`)
+    this.#require(length, `a ${what}`)
+    return (await this.bytes(length)).toString('utf8')
+  }
+
+  /** A text, cut if it is long. */
+  async text(key: string): Promise<string> {
+    const length = await this.size(`length of ${shown(key)}`)
+    this.#require(length, `the text ${shown(key)}`)
+    const kept = Math.min(length, longestKeptText)
+    const text = (await this.bytes(kept)).toString('utf8')
+    await this.skip(length - kept, `the text ${shown(key)}`)
+    return text
+  }
+
+  async skip(count: number, what: string): Promise<void> {
+    this.#require(count, what)
+    const inWindow = this.#windowLength - this.#cursor
+    if (count <= inWindow) {
+      this.#cursor += count
+      return
+    }
+    this.#windowStart = this.position + count
+    this.#windowLength = 0
+    this.#cursor = 0
+  }
+
+  async skipTexts(count: number, key: string): Promise<void> {
+    // Each has a length of 8 bytes: a list that cannot fit is not begun.
+    this.#require(count * 8, `the list ${shown(key)}`)
+    const what = `length of a text in ${shown(key)}`
+    for (let index = 0; index < count; index++) {
+      if (this.#windowLength - this.#cursor < 8) await this.#refill(8)
+      const length = asSize(this.#window, this.#cursor, what)
+      this.#cursor += 8
+      if (length <= this.#windowLength - this.#cursor) this.#cursor += length
+      else await this.skip(length, `a text in ${shown(key)}`)
+    }
+  }
+
+  #require(count: number, what: string): void {
+    const end = this.position + count
+    if (end > this.fileSize) {
+      throw new Malformed(`it is cut short: ${what} ends at byte ${end}, the file has ${this.fileSize}`)
+    }
+    if (end > headerBytesLimit) throw new Malformed(`its header goes on after ${headerBytesLimit} bytes`)
+  }
+
+  async #refill(count: number): Promise<void> {
+    this.#require(count, 'its header')
+    this.#windowStart = this.position
+    this.#cursor = 0
+    const { bytesRead } = await this.#file.read(this.#window, 0, windowBytes, this.#windowStart)
+    this.#windowLength = bytesRead
+    if (bytesRead < count) throw new Malformed('it became shorter while it was read')
+  }
+}
+
+function asSize(bytes: Buffer, offset: number, what: string): number {
+  const high = bytes.readUInt32LE(offset + 4)
+  if (high >= 2 ** 21) throw new Malformed(`the ${what} is larger than any file`)
+  return high * 2 ** 32 + bytes.readUInt32LE(offset)
+}

@@ -1,0 +1,49 @@
+/** What `import { ... } from 'personascope'` gives. */
+export type { ChatMessage } from '../chat/message.ts'
+export type { Activations, Capture, Probe, Reading } from '../engine/contract/capture.ts'
+export type { Engine, RequestOptions, RunOptions } from '../engine/contract/engine.ts'
+export type { ChatTemplateInfo, EngineInfo, ModelInfo } from '../engine/contract/engine-info.ts'
+export type { ForwardRequest, ForwardResult } from '../engine/contract/forward.ts'
+export type {
+  ChosenToken,
+  FinishReason,
+  GenerateRequest,
+  GenerateResult,
+  Generation,
+  GenerationEvent,
+  TokenLogprob,
+} from '../engine/contract/generate.ts'
+export { allLayers, asLayer, type BlockIndex, blockBefore, type Layer, layerAfter } from '../engine/contract/layer.ts'
+export type { Prompt, RenderedPrompt, TokenId } from '../engine/contract/prompt.ts'
+export type { Sampling } from '../engine/contract/sampling.ts'
+export type {
+  AblateSteering,
+  AddSteering,
+  CapSteering,
+  Positions,
+  Steering,
+  SteeringCondition,
+  SteeringReport,
+} from '../engine/contract/steering.ts'
+export { FakeEngine } from '../engine/fake/fake-engine.ts'
+export { type CatalogueEntry, catalogue as errorCatalogue, type ErrorCode, exitCodes } from '../errors/catalogue.ts'
+export { type ErrorFacts, PersonascopeError } from '../errors/personascope-error.ts'
+export { parseSteering, type SteeringWish } from '../steering/parse-steering.ts'
+export { type ResolvedSteering, type ResolveOptions, resolveSteering } from '../steering/resolve-steering.ts'
+export { measureSteeringEffect, type SteeringEffect } from '../steering/steering-effect.ts'
+export { openWorkspace, type Workspace } from '../store/workspace.ts'
+export { type LoadedTrait, listTraits, loadTrait } from '../trait/load-trait.ts'
+export { type Trait, traitSchema } from '../trait/trait.ts'
+export { coefficientOf, doseOf } from '../vector/dose.ts'
+export {
+  directionAt,
+  type PersonaVector,
+  relativeNorm,
+  type VectorKind,
+  type VectorProvenance,
+} from '../vector/persona-vector.ts'
+export { listVectors, readVector, vectorPath, writeVector } from '../vector/vector-file.ts'
+export { type ExtractedVector, type ExtractOptions, extractVector } from './extract-vector.ts'
+export { loadVector } from './load-vector.ts'
+export { type ModelStep, type OpenModelOptions, openModel } from './open-model.ts'
+export { version } from './version.ts'
