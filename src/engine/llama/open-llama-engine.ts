@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { ChatTemplate } from '../../chat/chat-template.ts'
 import type { EngineInfo, ModelInfo } from '../contract/engine-info.ts'
 import { EngineLink } from './engine-link.ts'
@@ -16,9 +17,9 @@ export interface ModelFile {
 }
 
 export interface LlamaEngineOptions {
-  /** Contexts over one set of weights, each with a thread of its own. Default 1. */
+  /** Contexts over one set of weights. Default: one for each core, at most 8. */
   readonly contexts?: number
-  /** Default: the machine's cores. */
+  /** Default 1: threads of one context wait for each other after every node, and badly so on a busy machine. */
   readonly threadsPerContext?: number
   /** The most sequences side by side in one context. Default 16. */
   readonly slotsPerContext?: number
@@ -36,7 +37,7 @@ export interface LlamaEngineOptions {
  */
 export async function openLlamaEngine(file: ModelFile, options: LlamaEngineOptions = {}): Promise<LlamaEngine> {
   const library = options.library ?? locateLibrary()
-  const { contexts = 1, threadsPerContext = 2, slotsPerContext = 16 } = options
+  const { contexts = Math.min(8, availableParallelism()), threadsPerContext = 1, slotsPerContext = 16 } = options
   const link = new EngineLink({
     libraryDirectory: library.directory,
     modelPath: file.path,

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { PersonascopeError, textOf } from '../../../errors/personascope-error.ts'
-import { expectedContextDefaults, expectedModelDefaults, expectedQuantizeDefaults, type Pointer } from './structs.ts'
+import { findLayoutFault } from './layout-check.ts'
+import type { Pointer } from './structs.ts'
 import { type LibraryName, type NativeFunctions, symbols } from './symbols.ts'
 
 /** The type of `ggml_backend_sched_eval_callback`. */
@@ -27,7 +28,8 @@ export function loadLibrary(directory: string): NativeLibrary {
     const functions = Object.fromEntries(
       Object.entries(symbols).map(([name, { library, prototype }]) => [name, handles[library].func(prototype)]),
     ) as unknown as NativeFunctions
-    checkLayout(directory, functions)
+    const wrong = findLayoutFault(functions)
+    if (wrong) throw mismatch(directory, wrong.field, wrong.expected, wrong.got)
     return { ...functions, directory }
   } catch (error) {
     if (PersonascopeError.is(error)) throw error
@@ -73,20 +75,6 @@ function fileOf(directory: string, name: LibraryName): string {
   const found = readdirSync(directory).find(file => pattern.test(file))
   if (!found) throw mismatch(directory, `file of ${name}`, `lib${name}.so`, 'none')
   return found
-}
-
-function checkLayout(directory: string, functions: NativeFunctions): void {
-  const checks = [
-    [functions.modelDefaults(), expectedModelDefaults],
-    [functions.contextDefaults(), expectedContextDefaults],
-    [functions.quantizeDefaults(), expectedQuantizeDefaults],
-  ] as const
-  for (const [got, expected] of checks) {
-    for (const [field, value] of Object.entries(expected)) {
-      const actual = (got as Record<string, unknown>)[field]
-      if (actual !== value) throw mismatch(directory, `default of ${field}`, String(value), String(actual))
-    }
-  }
 }
 
 function mismatch(path: string, field: string, expected: string, got: string): PersonascopeError {

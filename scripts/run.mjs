@@ -1,0 +1,76 @@
+/**
+ * Runs the project's commands on a fresh machine: installs what is missing, then goes on under the pinned Node.
+ * Knows no TypeScript and no dependency, because it runs before there are any, on whatever Node the machine has.
+ */
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const bin = name => join(root, 'node_modules', '.bin', name)
+const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node')
+const node = () => (existsSync(pinnedNode) ? pinnedNode : process.execPath)
+const script = name => [node(), join(root, 'scripts', name)]
+const cli = [join(root, 'src', 'cli', 'main.ts')]
+
+/** Each command as the processes it runs, one after the other. */
+const commands = {
+  demo: args => [[node(), ...cli, 'demo', ...args]],
+  personascope: args => [[node(), ...cli, ...args]],
+  test: args => [[...script('test.mjs'), ...args]],
+  check: () => [
+    [node(), bin('biome'), 'check', '.'],
+    [node(), bin('tsc'), '-p', 'tsconfig.json'],
+    [node(), bin('vitest'), 'run', '--project', 'unit'],
+  ],
+  fix: () => [[node(), bin('biome'), 'check', '--write', '.']],
+  build: () => [
+    [node(), '-e', 'fs.rmSync("dist",{recursive:true,force:true})'],
+    [node(), bin('tsc'), '-p', 'tsconfig.build.json'],
+  ],
+  bench: args => [[node(), join(root, 'bench', 'main.ts'), ...args]],
+  'docs-sync': args => [[node(), join(root, 'scripts', 'docs-sync.ts'), ...args]],
+  'verify-engine': args => [[node(), join(root, 'test', 'verify', 'engine.ts'), ...args]],
+}
+
+const [name, ...args] = process.argv.slice(2)
+const command = commands[name]
+if (!command) {
+  console.error(`Expected one of ${Object.keys(commands).join(', ')}, got "${name ?? ''}".`)
+  process.exit(2)
+}
+await install()
+for (const [program, ...rest] of command(args)) {
+  const code = await run(program, rest)
+  if (code !== 0) process.exit(code)
+}
+
+/** Installs the locked dependencies, unless that was done for exactly this lock file. */
+async function install() {
+  const stamp = join(root, 'node_modules', '.installed-for')
+  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).update(process.platform + process.arch).digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  console.error('Installing the dependencies ...')
+  // Not `npm ci`: it refuses a lock file that leaves out optional packages of other platforms.
+  const code = await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
+  if (code !== 0) {
+    console.error('npm could not install the dependencies: check the network and run the command again.')
+    process.exit(code)
+  }
+  writeFileSync(stamp, wanted)
+}
+
+function run(program, rest) {
+  return new Promise(resolve => {
+    const child = spawn(program, rest, { cwd: name === 'personascope' ? (process.env.INIT_CWD ?? root) : root, stdio: 'inherit' })
+    // Ctrl-C reaches the child too, which ends in order; this process waits for it.
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
+    child.once('error', error => {
+      console.error(`Could not start ${program}: ${error.message}`)
+      resolve(3)
+    })
+    child.once('close', (code, signal) => resolve(signal ? 130 : (code ?? 1)))
+  })
+}

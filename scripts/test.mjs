@@ -1,0 +1,64 @@
+/**
+ * The whole test run: format and lint, types, then every suite. Goes on after a failure, so that one run shows all of
+ * them, and ends with the counts summed over the suites.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const bin = name => join(root, 'node_modules', '.bin', name)
+const reports = mkdtempSync(join(tmpdir(), 'personascope-test-'))
+const only = process.argv.slice(2)
+
+/** A step passes or fails as one; a suite counts its tests. */
+const steps = [
+  { name: 'format and lint', args: [bin('biome'), 'check', '.'] },
+  { name: 'types', args: [bin('tsc'), '-p', 'tsconfig.json'] },
+  { name: 'documents', args: [join(root, 'scripts', 'docs-sync.ts'), '--check'] },
+  ...['unit', 'real', 'cli', 'package'].map(project => ({ name: project, project })),
+]
+
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const lines = []
+for (const step of steps.filter(({ name }) => only.length === 0 || only.includes(name))) {
+  console.log(`\n=== ${step.name}`)
+  const start = Date.now()
+  const counts = step.project ? await runSuite(step.project) : await runStep(step.args)
+  for (const key of Object.keys(totals)) totals[key] += counts[key]
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
+  lines.push(`${step.name}: ${counts.passed} passed, ${counts.failed} failed${skipped} (${Math.round((Date.now() - start) / 1000)} s)`)
+}
+rmSync(reports, { recursive: true })
+console.log(`\n${lines.join('\n')}\n`)
+if (totals.skipped > 0) console.log(`${totals.skipped} skipped, each with its reason in its title.`)
+console.log(`${totals.passed} passed, ${totals.failed} failed`)
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
+
+async function runStep(args) {
+  const code = await run(args)
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+}
+
+async function runSuite(project) {
+  const report = join(reports, `${project}.json`)
+  const code = await run([bin('vitest'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${report}`])
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
+    // A suite that fails outside its tests, in a hook say, has failed too.
+    const failed = code !== 0 && numFailedTests === 0 ? 1 : numFailedTests
+    return { passed: numPassedTests, failed, skipped: numPendingTests }
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
+
+function run(args) {
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
+    child.once('error', () => resolve(1))
+    child.once('close', code => resolve(code ?? 1))
+  })
+}

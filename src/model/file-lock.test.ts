@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type LockHolder, withFileLock } from './file-lock.ts'
+import { isolateMachine } from './isolated-machine.case.ts'
+
+const machine = isolateMachine()
+const path = () => join(machine.directory, 'locks', 'model.lock')
+const mine: LockHolder = { processId: process.pid, host: hostname(), token: 'somebody' }
+
+async function leaveLock(text: string, ageMs = 0): Promise<void> {
+  await mkdir(dirname(path()), { recursive: true })
+  await writeFile(path(), text)
+  const time = new Date(Date.now() - ageMs)
+  await utimes(path(), time, time)
+}
+
+/** The id of a process that has ended. */
+function endedProcess(): number {
+  return spawnSync(process.execPath, ['-e', '']).pid
+}
+
+test('work under one lock never overlaps', async () => {
+  let inside = 0
+  let most = 0
+  const work = async () => {
+    inside++
+    most = Math.max(most, inside)
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+    inside--
+  }
+  await Promise.all(Array.from({ length: 4 }, () => withFileLock(path(), {}, work)))
+  expect(most).toBe(1)
+  expect(existsSync(path())).toBe(false)
+})
+
+test('a lock says which process holds it, and is given back when the work fails', async () => {
+  const working = withFileLock(path(), {}, async () => {
+    expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject({ processId: process.pid, host: hostname() })
+    throw new Error('no luck')
+  })
+  await expect(working).rejects.toThrow('no luck')
+  expect(existsSync(path())).toBe(false)
+})
+
+describe('a lock that somebody left', () => {
+  test.each([
+    ['a process that has ended', () => leaveLock(JSON.stringify({ ...mine, processId: endedProcess() }))],
+    ['a living process that has not touched it for long', () => leaveLock(JSON.stringify(mine), 120_000)],
+    [
+      'a process of another machine that has not touched it for long',
+      () => leaveLock(JSON.stringify({ ...mine, host: 'elsewhere' }), 120_000),
+    ],
+    ['nobody knows who, long ago', () => leaveLock('', 120_000)],
+  ])('is taken over from %s', async (_, leave) => {
+    await leave()
+    const result = await withFileLock(path(), { onWait: () => expect.unreachable() }, async () => 'worked')
+    expect(result).toBe('worked')
+  })
+
+  test.each([
+    ['a living process', JSON.stringify(mine), mine],
+    ['a process of another machine', JSON.stringify({ ...mine, host: 'elsewhere' }), { ...mine, host: 'elsewhere' }],
+    ['a process that is just writing who it is', '', undefined],
+  ])('is respected when it is of %s', async (_, text, holder) => {
+    await leaveLock(text)
+    const stop = new AbortController()
+    const waitedFor: (LockHolder | undefined)[] = []
+    const onWait = (found: LockHolder | undefined) => {
+      waitedFor.push(found)
+      stop.abort()
+    }
+    const working = withFileLock(path(), { signal: stop.signal, onWait }, () => expect.unreachable())
+    await expect(working).rejects.toMatchObject({ name: 'AbortError' })
+    expect(waitedFor).toEqual([holder])
+    expect(await readFile(path(), 'utf8')).toBe(text)
+  })
+
+  test('is taken over by only one of many', async () => {
+    await leaveLock(JSON.stringify({ ...mine, processId: endedProcess() }))
+    let inside = 0
+    let most = 0
+    const work = async () => {
+      inside++
+      most = Math.max(most, inside)
+      await new Promise(resolve => setImmediate(resolve))
+      inside--
+    }
+    await Promise.all(Array.from({ length: 6 }, () => withFileLock(path(), {}, work)))
+    expect(most).toBe(1)
+  })
+})

@@ -1,0 +1,28 @@
+/** The engine contract on real weights, of two architectures. */
+import { describeEngine } from '../../src/engine/engine.case.ts'
+import { openLlamaEngine } from '../../src/engine/llama/open-llama-engine.ts'
+import { modelFile } from './models.ts'
+
+const noTemplate = { reason: 'gemma-3-270m is a base model without a chat template' }
+
+describeEngine({
+  name: 'llama on smollm2-135m-instruct, Q8_0, two contexts',
+  open: () => openLlamaEngine(modelFile('smollm2-135m-instruct', 'Q8_0'), { contexts: 2, threadsPerContext: 1 }),
+  tolerance: 0,
+})
+
+describeEngine({
+  name: 'llama on smollm2-135m-instruct, F16, one context of two threads',
+  open: () => openLlamaEngine(modelFile('smollm2-135m-instruct', 'F16'), { contexts: 1, threadsPerContext: 2 }),
+  tolerance: 0,
+})
+
+describeEngine({
+  name: 'llama on gemma-3-270m, Q8_0',
+  open: () => openLlamaEngine(modelFile('gemma-3-270m', 'Q8_0'), { contexts: 1, threadsPerContext: 2 }),
+  tolerance: 0,
+  skip: [
+    { ...noTemplate, test: 'a prompt of messages ends where the assistant begins' },
+    { ...noTemplate, test: 'two prompts with one system message share tokens up to a boundary' },
+  ],
+})
