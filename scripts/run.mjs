@@ -50,7 +50,10 @@ for (const [program, ...rest] of command(args)) {
 /** Installs the locked dependencies, unless that was done for exactly this lock file. */
 async function install() {
   const stamp = join(root, 'node_modules', '.installed-for')
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).update(process.platform + process.arch).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(process.platform + process.arch)
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   console.error('Installing the dependencies ...')
   // Not `npm ci`: it refuses a lock file that leaves out optional packages of other platforms.
@@ -64,7 +67,10 @@ async function install() {
 
 function run(program, rest) {
   return new Promise(resolve => {
-    const child = spawn(program, rest, { cwd: name === 'personascope' ? (process.env.INIT_CWD ?? root) : root, stdio: 'inherit' })
+    const child = spawn(program, rest, {
+      cwd: name === 'personascope' ? (process.env.INIT_CWD ?? root) : root,
+      stdio: 'inherit',
+    })
     // Ctrl-C reaches the child too, which ends in order; this process waits for it.
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
     child.once('error', error => {

@@ -29,7 +29,9 @@ for (const step of steps.filter(({ name }) => only.length === 0 || only.includes
   const counts = step.project ? await runSuite(step.project) : await runStep(step.args)
   for (const key of Object.keys(totals)) totals[key] += counts[key]
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
-  lines.push(`${step.name}: ${counts.passed} passed, ${counts.failed} failed${skipped} (${Math.round((Date.now() - start) / 1000)} s)`)
+  lines.push(
+    `${step.name}: ${counts.passed} passed, ${counts.failed} failed${skipped} (${Math.round((Date.now() - start) / 1000)} s)`,
+  )
 }
 rmSync(reports, { recursive: true })
 console.log(`\n${lines.join('\n')}\n`)
@@ -44,7 +46,15 @@ async function runStep(args) {
 
 async function runSuite(project) {
   const report = join(reports, `${project}.json`)
-  const code = await run([bin('vitest'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${report}`])
+  const code = await run([
+    bin('vitest'),
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${report}`,
+  ])
   try {
     const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
     // A suite that fails outside its tests, in a hook say, has failed too.

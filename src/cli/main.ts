@@ -30,7 +30,8 @@ function interrupt(): void {
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.success
-    if (error.code !== 'commander.help') process.stderr.write(`${error.message.replace(/^error: /, '')}. See --help.\n`)
+    if (error.code !== 'commander.help')
+      process.stderr.write(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}. See --help.\n`)
     return exitCodes.usage
   }
   const known = interruption.signal.aborted ? new PersonascopeError('INTERRUPTED') : PersonascopeError.from(error)

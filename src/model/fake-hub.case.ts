@@ -28,8 +28,10 @@ export interface FakeHub extends AsyncDisposable {
   redirectTo: string | undefined
   /** Waits before it sends the rest of the content. */
   hold: Promise<void> | undefined
-  /** Ignores which part of the content is asked for. */
+  /** Sends the whole content whichever part is asked for. */
   ignoresRanges: boolean
+  /** Keeps the file in the hub's newer storage (Xet), as most repositories do by now. */
+  isXet: boolean
 }
 
 export const repo = 'someone/Small-GGUF'
@@ -73,6 +75,7 @@ export async function startFakeHub(content: Buffer): Promise<FakeHub> {
     redirectTo: undefined,
     hold: undefined,
     ignoresRanges: false,
+    isXet: false,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
@@ -100,6 +103,16 @@ export async function startFakeHub(content: Buffer): Promise<FakeHub> {
   }
 
   async function sendContent(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (hub.isXet && request.headers.accept?.includes('xet-fileinfo')) {
+      const links = `<${hub.url}/xet/auth>; rel="xet-auth", <${hub.url}/xet/plan>; rel="xet-reconstruction-info"`
+      const facts = {
+        'x-linked-size': content.length,
+        'x-linked-etag': `"${hub.claimedSha256}"`,
+        'x-xet-hash': 'c'.repeat(64),
+      }
+      response.writeHead(200, { 'content-type': 'application/vnd.xet-fileinfo+json', link: links, ...facts }).end('{}')
+      return
+    }
     if (hub.redirectTo !== undefined && request.headers.range !== 'bytes=0-0') {
       response.writeHead(302, { location: hub.redirectTo + request.url }).end()
       return
@@ -107,14 +120,15 @@ export async function startFakeHub(content: Buffer): Promise<FakeHub> {
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
     const start = Number(first ?? 0)
     const end = Math.min(Number(last ?? content.length - 1) + 1, content.length)
-    const isPart = first !== undefined && !hub.ignoresRanges
+    const isProbe = request.headers.range === 'bytes=0-0'
+    const isPart = isProbe || (first !== undefined && !hub.ignoresRanges)
     response.writeHead(isPart ? 206 : 200, {
       etag: `"${hub.claimedSha256}"`,
+      'x-repo-commit': commit,
       'content-length': isPart ? end - start : content.length,
       ...(isPart && { 'content-range': `bytes ${start}-${end - 1}/${content.length}` }),
     })
     const body = isPart ? content.subarray(start, end) : content
-    const isProbe = request.headers.range === 'bytes=0-0'
     const sent = isProbe ? body : body.subarray(0, hub.cutAfterBytes ?? body.length)
     if (!isProbe) sentBytes += sent.length
     await new Promise(resolve => response.write(sent, resolve))

@@ -28,7 +28,7 @@ export function writeFakePip(directory: string, names: readonly string[] = ['pip
     chmodSync(join(directory, name), 0o755)
   }
   const read = (name: string) => (existsSync(paths[name]!) ? readFileSync(paths[name]!, 'utf8') : '')
-  const write = (name: string, value: string | undefined) => writeFileSync(paths[name]!, value ?? '')
+  const write = (name: string, value: string | undefined) => writeFileSync(paths[name]!, value ? `${value}\n` : '')
   return {
     directory,
     wheels: paths['wheels']!,
@@ -54,37 +54,43 @@ export function writeFakePip(directory: string, names: readonly string[] = ['pip
 }
 
 function script(paths: Readonly<Record<string, string>>): string {
-  return `#!${process.execPath}
-const fs = require('node:fs'), path = require('node:path')
-const paths = ${JSON.stringify(paths)}
-let given = process.argv.slice(2)
-if (path.basename(process.argv[1]) === 'python3') {
-  if (given.shift() !== '-m' || given.shift() !== 'pip') process.exit(9)
-}
-const read = name => fs.existsSync(paths[name]) ? fs.readFileSync(paths[name], 'utf8') : ''
-if (given[0] === '--version') {
-  console.log('pip 99.1 from /somewhere (python 3.99)')
-  process.exit(0)
-}
-const requirement = given.at(-1)
-const destination = given[given.indexOf('--dest') + 1]
-if (given[0] !== 'download' || !given.includes('--no-deps') || !given.includes('--only-binary=:all:')) process.exit(8)
-fs.appendFileSync(paths.asked, requirement + '\\n')
-fs.writeFileSync(paths.temporary, process.env.TMPDIR)
-if (read('fails')) {
-  console.error(read('fails'))
-  process.exit(1)
-}
-const wheel = path.join(paths.wheels, requirement + '.whl')
-if (read('hangs')) {
-  fs.writeFileSync(path.join(process.env.TMPDIR, 'half'), Buffer.alloc(1234))
-  fs.writeFileSync(read('hangs'), String(process.pid))
-  setInterval(() => {}, 1000)
-} else if (fs.existsSync(wheel)) {
-  fs.copyFileSync(wheel, path.join(destination, requirement.replace('==', '-') + '-py3-none-any.whl'))
-} else {
-  console.error('ERROR: No matching distribution found for ' + requirement)
-  process.exit(1)
-}
+  return `#!/bin/sh
+case "$0" in
+  */python3)
+    [ "$1 $2" = "-m pip" ] || exit 9
+    shift 2 ;;
+esac
+if [ "$1" = --version ]; then
+  echo "pip 99.1 from /somewhere (python 3.99)"
+  exit 0
+fi
+[ "$1" = download ] || exit 8
+while [ $# -gt 1 ]; do
+  case "$1" in
+    --dest) destination=$2 ;;
+    --no-deps) alone=yes ;;
+    --only-binary=:all:) runsNothing=yes ;;
+  esac
+  shift
+done
+[ "$alone $runsNothing" = "yes yes" ] || exit 7
+requirement=$1
+echo "$requirement" >> "${paths['asked']}"
+printf %s "$TMPDIR" > "${paths['temporary']}"
+if [ -s "${paths['fails']}" ]; then
+  /bin/cat "${paths['fails']}" >&2
+  exit 1
+fi
+if [ -s "${paths['hangs']}" ]; then
+  echo half a wheel > "$TMPDIR/half"
+  read -r file < "${paths['hangs']}"
+  echo $$ > "$file"
+  exec /bin/sleep 1000
+fi
+if [ -e "${paths['wheels']}/$requirement.whl" ]; then
+  exec /bin/cp "${paths['wheels']}/$requirement.whl" "$destination/\${requirement%%=*}-py3-none-any.whl"
+fi
+echo "ERROR: No matching distribution found for $requirement" >&2
+exit 1
 `
 }

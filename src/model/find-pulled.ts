@@ -52,7 +52,10 @@ export async function findPulled(
 ): Promise<FetchedModel | undefined> {
   for (const { path, own, origin } of await locateModel(wanted)) {
     const onBytes = (doneBytes: number, size: number) => report('verify', doneBytes, size)
-    const record = await recordOf(path, origin, { onBytes, signal })
+    const record = await recordOf(path, origin, { onBytes, signal }).catch(() => undefined)
+    signal?.throwIfAborted()
+    // Gone in the meantime, or not to be read: as good as not here.
+    if (!record) continue
     const expected = wanted.file.sha256 ?? (await hashInName(path)) ?? record.sha256
     if (record.sha256 === expected) return { path, hash: record.sha256, size: record.size, origin: record.origin }
     if (own) await Promise.all([rm(path, { force: true }), rm(await recordPath(path), { force: true })])

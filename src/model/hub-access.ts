@@ -69,8 +69,10 @@ export function hubFailure(error: unknown, { accessToken }: Pick<HubAccess, 'acc
     return 'HF_TOKEN is not a Hugging Face token: it must start with hf_'
   }
   // The library's streams fail with the text of an error, not the error.
-  const [, status] = typeof error === 'string' ? (/status (\d{3})/.exec(error) ?? []) : []
-  if (status) return statusClause(Number(status), accessToken !== undefined)
+  if (typeof error === 'string') {
+    const [, status] = /status (\d{3})/.exec(error) ?? []
+    return status ? statusClause(Number(status), accessToken !== undefined) : `the connection broke (${error})`
+  }
   const cause = error instanceof Error ? error.cause : undefined
   if (cause instanceof Error) return `cannot be reached (${'code' in cause ? cause.code : cause.message})`
   return textOf(error)

@@ -58,12 +58,14 @@ interface RemoteFile {
 async function lookUp({ repo, revision, file }: HubSource, wanted: WantedFile, access: HubAccess): Promise<RemoteFile> {
   const [info] = await pathsInfo({ ...access, repo, revision, paths: [file] })
   if (!info) throw new SourceUnavailable(`the repository has no file ${file}`)
-  if (!info.lfs) throw new SourceUnavailable('the hub names no sha256 for the file')
-  if (wanted.sha256 !== null && info.lfs.oid !== wanted.sha256) {
-    throw new PersonascopeError('MODEL_HASH_MISMATCH', { path: file, expected: wanted.sha256, got: info.lfs.oid })
+  const { oid: sha256 = '', size = 0 } = info.lfs ?? {}
+  // The hash becomes the name of a file here.
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new SourceUnavailable('the hub names no sha256 for the file')
+  if (wanted.sha256 !== null && sha256 !== wanted.sha256) {
+    throw new PersonascopeError('MODEL_HASH_MISMATCH', { path: file, expected: wanted.sha256, got: sha256 })
   }
   const commit = isCommit(revision) ? revision : await commitOf(repo, revision, access)
-  return { commit, size: info.lfs.size, sha256: info.lfs.oid }
+  return { commit, size, sha256 }
 }
 
 async function commitOf(repo: string, revision: string, access: HubAccess): Promise<string> {
@@ -84,21 +86,27 @@ async function download(
   const partPath = `${blob}.incomplete`
   const resumed = await fillPart(partPath, source, remote, access, options)
   try {
-    await verifyFile(partPath, remote.sha256, options)
+    await verifyOrRemove(partPath, remote, options)
   } catch (error) {
-    await rm(partPath, { force: true })
-    // What lay there may have been left by a tool that does not write in order: one honest try from the beginning.
     if (!resumed || !isHashMismatch(error)) throw error
+    // What lay there may have been left by a tool that does not write in order: one honest try from the beginning.
     await fillPart(partPath, source, remote, access, options)
-    await verifyFile(partPath, remote.sha256, options).catch(async again => {
-      await rm(partPath, { force: true })
-      throw again
-    })
+    await verifyOrRemove(partPath, remote, options)
   }
   await rename(partPath, blob).catch(async error => {
     // Another process was as quick.
     if (!(await isVerified(blob, remote, options))) throw writeError(blob, error)
   })
+}
+
+async function verifyOrRemove(partPath: string, { sha256 }: RemoteFile, options: FetchOptions): Promise<void> {
+  try {
+    await verifyFile(partPath, sha256, options)
+  } catch (error) {
+    // A stop is no reason to lose a whole download.
+    if (isHashMismatch(error)) await rm(partPath, { force: true })
+    throw error
+  }
 }
 
 async function isVerified(path: string, { sha256, size }: RemoteFile, options: FetchOptions): Promise<boolean> {

@@ -68,7 +68,7 @@ describe('a whole file', () => {
     const info = await inspect(ggufFile(smallModel))
     const reference = await gguf(path(), { allowLocalFile: true, computeParametersCount: true })
     const { tensorInfos, parameterCount } = reference
-    const values = reference.metadata as Readonly<Record<string, unknown>>
+    const values = reference.metadata as unknown as Readonly<Record<string, unknown>>
     expect(info.parameterCount).toBe(parameterCount)
     expect(Object.values(info.tensorTypes).reduce((a, b) => a + b)).toBe(tensorInfos.length)
     expect(info.contextTokens).toBe(Number(values['llama.context_length']))
@@ -241,17 +241,25 @@ describe('what is no file at all', () => {
   })
 })
 
+/** Processor time, which a busy machine does not stretch. */
+function secondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1e6
+}
+
 describe('a hostile header', () => {
-  test('that goes on for ever is given up within a second', async () => {
-    const endless = withMetadata({ odd: { raw: Buffer.concat([uint32(9), uint32(8), uint64(100_000_000n)]) } })
-    writeFileSync(path(), ggufHeader(endless))
-    // The rest of the file is a hole: a hundred million empty texts.
+  test.each([
+    ['for ever is refused', 100_000_000n, /header goes on after 67108864 bytes/],
+    ['almost as long as is believed is read', 8_000_000n, /should begin at byte/],
+  ])('that goes on %s within a second', async (_, emptyTexts, detail) => {
+    const long = withMetadata({ odd: { raw: Buffer.concat([uint32(9), uint32(8), uint64(emptyTexts)]) } })
+    const { length } = ggufHeader({ ...long, tensors: [] })
+    writeFileSync(path(), ggufHeader(long).subarray(0, length))
+    // The rest of the file is a hole: empty texts, then tensors without names.
     truncateSync(path(), 2 ** 30)
-    const start = performance.now()
-    await expect(inspectGguf(path())).rejects.toMatchObject({
-      facts: { detail: expect.stringMatching(/header goes on after 134217728 bytes/) },
-    })
-    expect(performance.now() - start).toBeLessThan(1000)
+    const before = process.cpuUsage()
+    await expect(inspectGguf(path())).rejects.toMatchObject({ facts: { detail: expect.stringMatching(detail) } })
+    expect(secondsSince(before)).toBeLessThan(1)
   })
 
   test('of few bytes takes little memory', async () => {
@@ -266,10 +274,10 @@ describe('a hostile header', () => {
     const headerLength = ggufHeader(smallModel).length
     const random = createRandom(20_261_123)
     const outcomes = { taken: 0, refused: 0 }
-    let slowestMs = 0
+    let slowest = 0
     for (let turn = 0; turn < 600; turn++) {
       const bytes = mutate(good, headerLength, random)
-      const start = performance.now()
+      const before = process.cpuUsage()
       try {
         const info = await inspect(bytes)
         outcomes.taken++
@@ -279,9 +287,9 @@ describe('a hostile header', () => {
         outcomes.refused++
         expect(String(error.facts['detail'])).toMatch(/^[\x20-\x7e]{5,200}$/)
       }
-      slowestMs = Math.max(slowestMs, performance.now() - start)
+      slowest = Math.max(slowest, secondsSince(before))
     }
-    expect(slowestMs).toBeLessThan(1000)
+    expect(slowest).toBeLessThan(1)
     // A fuzz that is always refused, or never, tests nothing.
     expect(outcomes.taken).toBeGreaterThan(20)
     expect(outcomes.refused).toBeGreaterThan(200)

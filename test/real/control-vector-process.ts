@@ -60,8 +60,16 @@ function withSteering(layer: Layer, vector: Float32Array): Float32Array {
     streamed: false,
     sharesPrompt: false,
   } as const
-  const run = new GenerateRun(request, { model: shape, vocabulary: model, scratch: new SamplerScratch(model.size), constraint: undefined })
-  const pass = new Pass(rows().map(row => ({ ...row, run, id: 1 })), shape.blockCount)
+  const run = new GenerateRun(request, {
+    model: shape,
+    vocabulary: model,
+    scratch: new SamplerScratch(model.size),
+    constraint: undefined,
+  })
+  const pass = new Pass(
+    rows().map(row => ({ ...row, run, id: 1 })),
+    shape.blockCount,
+  )
   observer.during(pass, () => context.decode(pass.rows))
   return finish(context)
 }
@@ -71,7 +79,10 @@ function withControlVector(layer: number, vector: Float32Array): Float32Array {
   const context = open(() => false)
   // The buffer begins with layer 1 of llama.cpp's count, which is the output of block 1: our layer 2.
   const data = new Float32Array(shape.hiddenSize * (shape.blockCount - 1))
-  data.set(vector.map(value => value * coefficient), (layer - 2) * shape.hiddenSize)
+  data.set(
+    vector.map(value => value * coefficient),
+    (layer - 2) * shape.hiddenSize,
+  )
   const status = library.setControlVector(context.pointer, data, data.length, shape.hiddenSize, 1, shape.blockCount)
   if (status !== 0) throw new Error(`llama_set_adapter_cvec gave ${status}`)
   context.decode(rows())

@@ -6,8 +6,8 @@ import { copyFile, mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runNativeTask } from '../../src/engine/llama/process/run-native-task.ts'
 import { openLlamaEngine } from '../../src/engine/llama/open-llama-engine.ts'
+import { runNativeTask } from '../../src/engine/llama/process/run-native-task.ts'
 import { modelFile } from './models.ts'
 
 const file = modelFile('smollm2-135m-instruct', 'Q8_0')
@@ -33,7 +33,10 @@ describe('a crashed engine process', () => {
     await using engine = await openLlamaEngine(file, { contexts: 1 })
     const first = engine.processId!
     const before = await engine.generate({ ...short, sampling: { temperature: 0 } })
-    const running = [engine.generate(long), engine.forward({ prompt: short.prompt, capture: { layers: 'all', promptMean: true } })]
+    const running = [
+      engine.generate(long),
+      engine.forward({ prompt: short.prompt, capture: { layers: 'all', promptMean: true } }),
+    ]
     const ended = Promise.allSettled([running[0]])
     await running[1]
     process.kill(first, 'SIGKILL')
@@ -125,8 +128,13 @@ describe('a library that is not the pinned one', () => {
   test('is refused with what was expected', async () => {
     const wrong = join(folder, 'library')
     await import('node:fs/promises').then(({ mkdir }) => mkdir(wrong))
-    await expect(runNativeTask({ kind: 'inspect-library', libraryDirectory: wrong })).rejects.toMatchObject({ code: 'ENGINE_LIBRARY_MISMATCH' })
-    for (const name of ['libggml-base.so', 'libggml.so', 'libllama.so']) await writeFile(join(wrong, name), 'no library')
-    await expect(runNativeTask({ kind: 'inspect-library', libraryDirectory: wrong })).rejects.toMatchObject({ code: 'ENGINE_LIBRARY_MISMATCH' })
+    await expect(runNativeTask({ kind: 'inspect-library', libraryDirectory: wrong })).rejects.toMatchObject({
+      code: 'ENGINE_LIBRARY_MISMATCH',
+    })
+    for (const name of ['libggml-base.so', 'libggml.so', 'libllama.so'])
+      await writeFile(join(wrong, name), 'no library')
+    await expect(runNativeTask({ kind: 'inspect-library', libraryDirectory: wrong })).rejects.toMatchObject({
+      code: 'ENGINE_LIBRARY_MISMATCH',
+    })
   })
 })

@@ -11,7 +11,10 @@ const script = join(import.meta.dirname, 'control-vector-process.ts')
 async function compare(path: string, layers: readonly number[]): Promise<unknown[]> {
   const args = [script, locateLibrary().directory, path, ...layers.map(String)]
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 26 })
-  return stdout.trim().split('\n').map(line => JSON.parse(line))
+  return stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
 }
 
 describe('steering gives the logits of llama_set_adapter_cvec, bit for bit', () => {
