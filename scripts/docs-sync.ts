@@ -103,11 +103,11 @@ function fileMap(): string {
 /** The head comment of a file, else what it says of the export it is named after, else of its first export. */
 function purposeOf(file: string): string {
   const text = readFileSync(join(root, 'src', file), 'utf8')
-  const head = /^(?:#!.*\n)?\/\*\*((?:(?!\*\/)[^])*)\*\/(?!\s*export)/.exec(text)?.[1]
-  const leading = /^\/\*\*((?:(?!\*\/)[^])*)\*\//.exec(text)?.[1]
+  const head = /^(?:#!.*\n)?\/\*\*((?:(?!\*\/)[\s\S])*)\*\/(?!\s*export)/.exec(text)?.[1]
+  const leading = /^\/\*\*((?:(?!\*\/)[\s\S])*)\*\//.exec(text)?.[1]
   const documented = [
     ...text.matchAll(
-      /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*export (?:async )?(?:function\*?|class|const|interface|type) (\w+)/g,
+      /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:async )?(?:function\*?|class|const|interface|type) (\w+)/g,
     ),
   ]
   const own = documented.find(([, , name]) => kebab(name!) === file.replace(/^.*\/|\.ts$/g, ''))
