@@ -20,7 +20,8 @@ export interface ContextOptions {
   readonly rowsPerPass: number
   /** The most rows of one pass whose logits are computed. */
   readonly logitRowsPerPass: number
-  readonly onNode: EvalCallback
+  /** Undefined: llama.cpp runs without asking. */
+  readonly onNode: EvalCallback | undefined
 }
 
 /** A token to feed: the next one of a slot's sequence. */
@@ -42,7 +43,7 @@ export class NativeContext {
   readonly #library: NativeLibrary
   readonly #vocabularySize: number
   readonly #memory: Pointer
-  readonly #callback: Pointer
+  readonly #callback: Pointer | null
   readonly #batch: Batch
   readonly #views: BatchViews
   #failure: unknown
@@ -52,7 +53,8 @@ export class NativeContext {
     this.options = options
     this.#library = library
     this.#vocabularySize = model.size
-    this.#callback = registerEvalCallback((tensor, ask) => this.#guarded(tensor, ask))
+    const { onNode } = options
+    this.#callback = onNode ? registerEvalCallback((tensor, ask) => this.#guarded(onNode, tensor, ask)) : null
     const pointer = library.contextCreate(model.pointer, {
       ...library.contextDefaults(),
       n_ctx: options.slots * options.tokensPerSlot,
@@ -67,7 +69,7 @@ export class NativeContext {
       kv_unified: false,
     })
     if (!pointer) {
-      unregisterEvalCallback(this.#callback)
+      this.#unregister()
       const { slots, tokensPerSlot: tokens } = options
       throw new PersonascopeError('ENGINE_OUT_OF_MEMORY', { slots, tokens, detail: 'llama.cpp made no context' })
     }
@@ -129,14 +131,18 @@ export class NativeContext {
   close(): void {
     this.#library.batchFree(this.#batch)
     this.#library.contextFree(this.pointer)
-    unregisterEvalCallback(this.#callback)
+    this.#unregister()
+  }
+
+  #unregister(): void {
+    if (this.#callback !== null) unregisterEvalCallback(this.#callback)
   }
 
   /** An exception must not cross native code: it ends the pass and is thrown after it. */
-  #guarded(tensor: Pointer, ask: boolean): boolean {
+  #guarded(onNode: EvalCallback, tensor: Pointer, ask: boolean): boolean {
     if (this.#failure !== undefined) return false
     try {
-      return this.options.onNode(tensor, ask)
+      return onNode(tensor, ask)
     } catch (error) {
       this.#failure = error
       return false
