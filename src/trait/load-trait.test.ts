@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { exampleTrait } from './example-trait.case.ts'
 import { listTraits, loadTrait } from './load-trait.ts'
 
 let folder: string
@@ -10,17 +12,14 @@ beforeAll(async () => {
 })
 afterAll(async () => await rm(folder, { recursive: true }))
 
-const valid = `name: calm
-description: Calm.
-contrastivePrompts: [{ positive: Be calm., negative: Be upset. }]
-extractionQuestions: [How are you?]
-`
+const valid = stringify(exampleTrait())
 
 describe('traits', () => {
   test('joyful is built in, whole and without doubles', async () => {
     const { trait } = await loadTrait('joyful', folder)
     expect(trait.contrastivePrompts).toHaveLength(5)
-    expect(new Set(trait.extractionQuestions).size).toBe(20)
+    expect(new Set([...trait.extractionQuestions, ...trait.evaluationQuestions]).size).toBe(40)
+    expect(trait.ladder.map(({ level }) => level)).toEqual([-3, -2, -1, 0, 1, 2, 3])
   })
 
   test('of the workspace stand before the built-in ones', async () => {
@@ -30,33 +29,31 @@ describe('traits', () => {
     await rm(join(folder, 'joyful.yaml'))
   })
 
-  test('are the same whatever their comments and layout', async () => {
-    const paths = ['a.yaml', 'b.yaml', 'c.json'].map(file => join(folder, file))
-    await writeFile(paths[0]!, valid)
-    await writeFile(
-      paths[1]!,
-      `# a comment\n${valid.replace('Be calm.', '>-\n  Be\n  calm.').replace('[{ positive', '[ { positive').replace('>-\n  Be\n  calm.', '"Be calm."')}`,
-    )
-    await writeFile(
-      paths[2]!,
-      JSON.stringify({
-        extractionQuestions: ['How are you?'],
-        name: 'calm',
-        description: 'Calm.',
-        contrastivePrompts: [{ negative: 'Be upset.', positive: 'Be calm.' }],
-      }),
-    )
-    const hashes = await Promise.all(paths.map(async path => (await loadTrait(path, folder)).hash))
-    expect(new Set(hashes).size).toBe(1)
+  test('are the same whatever their comments, order and layout', async () => {
+    const contents = {
+      'a.yaml': valid,
+      'b.yaml': `# a comment\n${stringify(exampleTrait(), { collectionStyle: 'flow', lineWidth: 40 })}`,
+      'c.json': JSON.stringify(Object.fromEntries(Object.entries(exampleTrait()).reverse())),
+    }
+    const hashes = new Set<string>()
+    for (const [file, content] of Object.entries(contents)) {
+      await writeFile(join(folder, file), content)
+      hashes.add((await loadTrait(join(folder, file), folder)).hash)
+    }
+    expect(new Set(Object.values(contents)).size).toBe(3)
+    expect(hashes.size).toBe(1)
   })
 
+  const broken = (part: string, value: unknown) => stringify({ ...exampleTrait(), [part]: value })
   test.each([
     ['no YAML', '{ unclosed', /./],
-    ['a missing part', valid.replace(/description.*\n/, ''), /description/],
-    ['an unknown part', `${valid}colour: red\n`, /colour/],
-    ['no questions', valid.replace('[How are you?]', '[]'), /extractionQuestions/],
-    ['an empty question', valid.replace('[How are you?]', '["  "]'), /extractionQuestions/],
-    ['a name that is no name', valid.replace('name: calm', 'name: Very Calm!'), /name/],
+    ['a missing part', broken('description', undefined), /description/],
+    ['an unknown part', broken('colour', 'red'), /colour/],
+    ['too few questions', broken('extractionQuestions', ['How are you?']), /extractionQuestions/],
+    ['an empty question', broken('evaluationQuestions', ['How are you?', '  ']), /evaluationQuestions/],
+    ['a name that is no name', broken('name', 'Very Calm!'), /name/],
+    ['a lexicon that there is not', broken('lexicon', 'smileys'), /lexicon/],
+    ['a level that is no whole number', broken('ladder', [{ level: 0.5, prompt: 'x' }]), /ladder/],
   ])('with %s are refused with the place of the fault', async (_, content, detail) => {
     const path = join(folder, 'bad.yaml')
     await writeFile(path, content)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FakeEngine } from '../engine/fake/fake-engine.ts'
 import { cosine } from '../numeric/vector-math.ts'
 import { openWorkspace } from '../store/workspace.ts'
+import { exampleTrait } from '../trait/example-trait.case.ts'
 import type { LoadedTrait } from '../trait/load-trait.ts'
 import { directionAt } from '../vector/persona-vector.ts'
 import { readVector } from '../vector/vector-file.ts'
@@ -20,7 +21,7 @@ const questions = Array.from({ length: 20 }, (_, index) => `What about matter nu
 const trait: LoadedTrait = {
   path: 'none',
   hash: 'h',
-  trait: {
+  trait: exampleTrait({
     name: 'warm',
     description: 'Warm.',
     contrastivePrompts: [
@@ -28,7 +29,7 @@ const trait: LoadedTrait = {
       { positive: 'AB'.repeat(30), negative: 'zy'.repeat(30) },
     ],
     extractionQuestions: questions,
-  },
+  }),
 }
 const swapped: LoadedTrait = {
   ...trait,

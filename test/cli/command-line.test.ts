@@ -39,6 +39,12 @@ description: For tests.
 contrastivePrompts:
   - { positive: You are cheerful., negative: You are gloomy. }
 extractionQuestions: [How are you?, What is new?]
+evaluationQuestions: [Where do birds sleep?, Who repaired this bicycle?]
+rubric: 'How cheerful is the answer {answer} to {question}, from 0 to 100?'
+ladder:
+  - { level: -1, prompt: Sigh a lot. }
+  - { level: 0, prompt: You are a helpful assistant. }
+  - { level: 1, prompt: Smile a lot. }
 `
 
 describe('help', () => {
