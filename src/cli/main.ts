@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The command `personascope`. */
+/** Runs the command line and ends with its exit code. */
 import { type Command, CommanderError } from 'commander'
 import { exitCodes } from '../errors/catalogue.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'

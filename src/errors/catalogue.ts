@@ -72,6 +72,11 @@ export const catalogue = {
     remedy: 'Check the permissions, or name another place with PERSONASCOPE_CACHE or --workspace.',
     ...unavailable,
   },
+  NODE_UNSUPPORTED: {
+    message: 'Personascope needs Node {lowest} or newer, this is {version} ({path}).',
+    remedy: 'Install a newer Node (24 is what it is tested with), or put one first on the PATH.',
+    ...unavailable,
+  },
 
   MODEL_UNKNOWN: {
     message:

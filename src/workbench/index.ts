@@ -1,4 +1,6 @@
 /** What `import { ... } from 'personascope'` gives. */
+import '../errors/supported-node.ts'
+
 export type { ChatMessage } from '../chat/message.ts'
 export type { Activations, Capture, Probe, Reading } from '../engine/contract/capture.ts'
 export type { Engine, RequestOptions, RunOptions } from '../engine/contract/engine.ts'

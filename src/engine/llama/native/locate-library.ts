@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
+import module from 'node:module'
 import { arch, cpus, platform } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PersonascopeError } from '../../../errors/personascope-error.ts'
@@ -60,7 +60,7 @@ function prebuiltDirectory(): string {
     })
   if (!packageName) throw missing('a package for it')
   try {
-    const bins = join(dirname(findPackageJSON(packageName, import.meta.url)!), 'bins')
+    const bins = join(dirname(module.findPackageJSON(packageName, import.meta.url)!), 'bins')
     const [build] = readdirSync(bins)
     return join(bins, build!)
   } catch (error) {
