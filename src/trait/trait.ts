@@ -15,10 +15,10 @@ export const traitSchema = z.strictObject({
     'Asked under every contrastive prompt; the vector is made from the answers. Twenty is usual.',
   ),
   evaluationQuestions: questions.describe(
-    'Asked under every prompt of the ladder; what is measured on them is reported. None of them may be an extraction question. Twenty is usual.',
+    'Asked under every prompt of the ladder, to measure. None may be an extraction question. Twenty is usual.',
   ),
   rubric: text.describe(
-    'What an LLM judge is asked about one answer. {question} and {answer} are filled in; it asks for one number from 0 (the trait does not show) to 100 (it could not show more).',
+    'What an LLM judge is asked about one answer: {question} and {answer} are filled in, one number 0..100 comes back.',
   ),
   lexicon: z
     .enum(['sentiment', 'negative-sentiment'])

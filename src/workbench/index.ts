@@ -34,14 +34,21 @@ export { parseSteering, type SteeringWish } from '../steering/parse-steering.ts'
 export { type ResolvedSteering, type ResolveOptions, resolveSteering } from '../steering/resolve-steering.ts'
 export { measureSteeringEffect, type SteeringEffect } from '../steering/steering-effect.ts'
 export { openWorkspace, type Workspace } from '../store/workspace.ts'
+export { assertTraitUsable, checkTrait } from '../trait/check-trait.ts'
 export { type LoadedTrait, listTraits, loadTrait } from '../trait/load-trait.ts'
-export { type Trait, traitSchema } from '../trait/trait.ts'
+export { type LadderStep, type Trait, traitSchema } from '../trait/trait.ts'
+export type { TraitProblem, TraitProblemKind } from '../trait/trait-problem.ts'
 export { coefficientOf, doseOf } from '../vector/dose.ts'
 export {
+  type CombinationOrigin,
   directionAt,
+  type ImportOrigin,
+  knowsResponseNorms,
+  layersOf,
   type PersonaVector,
   relativeNorm,
   type VectorKind,
+  type VectorParent,
   type VectorProvenance,
 } from '../vector/persona-vector.ts'
 export { listVectors, readVector, vectorPath, writeVector } from '../vector/vector-file.ts'
