@@ -20,6 +20,17 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`
 }
 
+/** Layers in order as ranges, for example "1-4, 7". */
+export function formatLayers(layers: readonly number[]): string {
+  const ranges: [number, number][] = []
+  for (const layer of layers) {
+    const last = ranges.at(-1)
+    if (last && last[1] === layer - 1) last[1] = layer
+    else ranges.push([layer, layer])
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ')
+}
+
 /** Rows of text in columns; numbers to the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [header, ...rows.map(row => row.map(String))]

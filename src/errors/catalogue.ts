@@ -212,6 +212,37 @@ export const catalogue = {
     remedy: 'Run again with --judge none.',
     ...usage,
   },
+  JUDGE_SPEC_INVALID: {
+    message: 'Expected a judge as none, lexicon, engine or <URL>#<model>, got "{got}"{detail}.',
+    remedy: 'For example http://127.0.0.1:8000/v1#qwen2.5-7b-instruct for a model behind an OpenAI-compatible server.',
+    ...usage,
+  },
+  JUDGE_UNREACHABLE: {
+    message: 'The judge {judge} gave no answer{after}: {detail}.',
+    remedy: 'Check the address and the key (PERSONASCOPE_JUDGE_KEY, else OPENAI_API_KEY). What was scored is kept.',
+    ...unavailable,
+  },
+  JUDGE_FAILED: {
+    message: 'The judge {judge} does not judge: {detail}.',
+    remedy: 'Use a more able judge model, or correct the rubric. What was scored is kept.',
+    ...failed,
+  },
+  JUDGE_REFUSED: {
+    message: 'The judge {judge} refused the request with status {status}: {detail}.',
+    remedy: 'Check the model name, the key and what the server supports.',
+    ...usage,
+  },
+  JUDGE_BUDGET_SPENT: {
+    message: 'The judge may {limit}, and that is spent: {detail}.',
+    remedy: 'What was scored is kept; raise --max-judge-calls or --max-judge-cost and run the same command again.',
+    ...unavailable,
+  },
+  JUDGE_ABORTED: {
+    message: 'Judging was stopped.',
+    remedy: 'Run the same command again to go on; what was scored is kept.',
+    exitCode: exitCodes.interrupted,
+    httpStatus: 499,
+  },
   VECTOR_UNKNOWN: {
     message: 'No vector "{vector}" for {model} in {workspace}. There are: {available}.',
     remedy: 'Make it with `personascope vector extract {vector} --judge none`.',
@@ -220,6 +251,36 @@ export const catalogue = {
   VECTOR_MODEL_MISMATCH: {
     message: 'The vector {vector} was made on {expected}, the model in use is {got}.',
     remedy: 'Extract the vector on this model, or name the model it was made on.',
+    ...usage,
+  },
+  VECTOR_KIND_MISSING: {
+    message: 'The vector {vector} has no direction {kind}. It has: {available}.',
+    remedy: 'An imported vector has the one direction its file held; extract the trait for all of them.',
+    ...usage,
+  },
+  VECTOR_NORMS_UNKNOWN: {
+    message: 'The vector {vector} does not know how long response tokens are, so it has no relative doses.',
+    remedy: 'Give a coefficient, or import it again with --norms-from <a vector extracted on the same model>.',
+    ...usage,
+  },
+  VECTOR_CONVENTION_UNCLEAR: {
+    message: 'Cannot tell which layers {path} means: {detail}.',
+    remedy: 'Say how it counts with --convention, one of {choices}; docs/vector-formats.md explains them.',
+    ...usage,
+  },
+  VECTOR_NAME_TAKEN: {
+    message: 'There is a vector {vector} for {model} already.',
+    remedy: 'Choose another --name, or add --overwrite.',
+    ...usage,
+  },
+  VECTORS_UNRELATED: {
+    message: 'Expected vectors of one model: {first} is of {firstModel}, {second} of {secondModel}.',
+    remedy: 'Extract or import both for the same model.',
+    ...usage,
+  },
+  COMBINATION_INVALID: {
+    message: 'Expected a weighted sum of vectors, got "{got}": {detail}.',
+    remedy: 'For example "0.5*joyful - 0.2*evil", with spaces around + and -.',
     ...usage,
   },
   VECTOR_NO_PAIRS: {

@@ -3,7 +3,7 @@ import { asLayer, type Layer } from '../engine/contract/layer.ts'
 import type { AddSteering, Positions } from '../engine/contract/steering.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { coefficientOf, doseOf } from '../vector/dose.ts'
-import { directionAt, type PersonaVector } from '../vector/persona-vector.ts'
+import { directionAt, knowsResponseNorms, type PersonaVector } from '../vector/persona-vector.ts'
 import type { SteeringWish } from './parse-steering.ts'
 
 /** A wish made definite: what the engine is told, and what a person wants to know of it. */
@@ -12,8 +12,11 @@ export interface ResolvedSteering {
   readonly vector: string
   readonly layer: Layer
   readonly coefficient: number
-  /** |c.v| over the median length of response tokens at the layer, with the coefficient's sign. */
-  readonly dose: number
+  /**
+   * |c.v| over the median length of response tokens at the layer, with the coefficient's sign.
+   * Absent where the vector does not know that length.
+   */
+  readonly dose: number | undefined
 }
 
 export interface ResolveOptions {
@@ -23,7 +26,7 @@ export interface ResolveOptions {
 }
 
 /**
- * @throws LAYER_OUT_OF_RANGE, VECTOR_MODEL_MISMATCH
+ * @throws LAYER_OUT_OF_RANGE, VECTOR_MODEL_MISMATCH, VECTOR_NORMS_UNKNOWN where the amount is a dose
  */
 export function resolveSteering(
   wish: SteeringWish,
@@ -43,6 +46,6 @@ export function resolveSteering(
     vector: wish.vector,
     layer,
     coefficient,
-    dose: doseOf(vector, layer, coefficient),
+    dose: knowsResponseNorms(vector) ? doseOf(vector, layer, coefficient) : undefined,
   }
 }

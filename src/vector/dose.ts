@@ -5,13 +5,16 @@ import { directionAt, type PersonaVector, relativeNorm } from './persona-vector.
 
 /**
  * A relative dose is |coefficient * v| over the median length of response tokens at that layer. It carries over
- * between models where coefficients do not. The sign goes along.
+ * between models where coefficients do not. The sign goes along. Throws VECTOR_NORMS_UNKNOWN.
  */
 export function doseOf(vector: PersonaVector, layer: Layer, coefficient: number): number {
   return coefficient * relativeNorm(vector, layer)
 }
 
-/** The coefficient that gives a relative dose. Throws REQUEST_INVALID where the vector is zero at that layer. */
+/**
+ * The coefficient that gives a relative dose. Throws VECTOR_NORMS_UNKNOWN, and REQUEST_INVALID where the
+ * vector is zero at that layer.
+ */
 export function coefficientOf(vector: PersonaVector, layer: Layer, dose: number): number {
   if (norm(directionAt(vector, layer)) === 0) {
     const facts = {

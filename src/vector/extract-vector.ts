@@ -6,7 +6,8 @@ import type { FinishedRollout, RolloutActivations } from '../rollout/rollout-sto
 import type { PersonaVector, VectorKind } from './persona-vector.ts'
 
 /** What the difference of means is made of. */
-export interface ExtractedDirections extends Pick<PersonaVector, 'directions' | 'medianResponseNorms'> {
+export interface ExtractedDirections extends Pick<PersonaVector, 'medianResponseNorms'> {
+  readonly directions: Readonly<Record<VectorKind, Float32Array>>
   readonly pairsKept: number
   readonly responseTokens: number
 }

@@ -1,11 +1,47 @@
 import type { Layer } from '../engine/contract/layer.ts'
+import { PersonascopeError } from '../errors/personascope-error.ts'
 import { norm } from '../numeric/vector-math.ts'
 
 /** Which positions a vector was made from (paper, section 2.2 and appendix). */
 export type VectorKind = 'response_avg' | 'prompt_avg' | 'prompt_avg_without_first' | 'prompt_last'
 
-/** How a vector was made: all that is needed to make it again, and to judge it. */
+/** A vector that another one was made from. */
+export interface VectorParent {
+  readonly name: string
+  /** Of its file. */
+  readonly sha256: string
+}
+
+/** A vector that came in a file of another tool. */
+export interface ImportOrigin {
+  readonly kind: 'import'
+  /** Its name, without folders. */
+  readonly file: string
+  readonly sha256: string
+  readonly format: string
+  /** How the file counts layers. */
+  readonly convention: string
+  /** The layers the file holds; the rows of all others are zero. */
+  readonly layers: readonly number[]
+}
+
+/** A vector made from others: the weighted sum, then made orthogonal, then brought to length 1. */
+export interface CombinationOrigin {
+  readonly kind: 'combination'
+  readonly terms: readonly (VectorParent & { readonly weight: number })[]
+  readonly orthogonalTo: readonly VectorParent[]
+  readonly normalised: boolean
+  /** The layers that all of them have; the rows of all others are zero. */
+  readonly layers: readonly number[]
+}
+
+/**
+ * How a vector was made: all that is needed to make it again, and to judge it.
+ * Where `origin` is there, no answers stand behind it here: the judge is `unknown`, counts and settings are 0.
+ */
 export interface VectorProvenance {
+  /** Absent for a vector that was extracted. */
+  readonly origin?: ImportOrigin | CombinationOrigin
   readonly trait: { readonly name: string; readonly hash: string }
   readonly model: {
     readonly id: string
@@ -41,9 +77,12 @@ export interface PersonaVector {
   readonly provenance: VectorProvenance
   readonly blockCount: number
   readonly hiddenSize: number
-  /** [B+1, d] each; row L is layer L, row 0 the embedding. */
-  readonly directions: Readonly<Record<VectorKind, Float32Array>>
-  /** [B+1] the median length of response tokens at each layer; token 0 of a prompt is never among them. */
+  /** [B+1, d] each; row L is layer L, row 0 the embedding. An imported vector has `response_avg` alone. */
+  readonly directions: Readonly<Partial<Record<VectorKind, Float32Array>> & Record<'response_avg', Float32Array>>
+  /**
+   * [B+1] the median length of response tokens at each layer; token 0 of a prompt is never among them.
+   * Zeros where they are not known, as for an imported vector.
+   */
   readonly medianResponseNorms: Float32Array
   /** Whether row 0 was captured; zeros where the engine could not give it. */
   readonly hasEmbedding: boolean
@@ -52,12 +91,32 @@ export interface PersonaVector {
   readonly defaultLayerReason: string
 }
 
-/** The vector at one layer, [d]; a view. */
+/** The vector at one layer, [d]; a view. Throws VECTOR_KIND_MISSING. */
 export function directionAt(vector: PersonaVector, layer: Layer, kind: VectorKind = 'response_avg'): Float32Array {
-  return vector.directions[kind].subarray(layer * vector.hiddenSize, (layer + 1) * vector.hiddenSize)
+  const { directions, hiddenSize, provenance } = vector
+  const matrix = directions[kind]
+  if (!matrix) {
+    const facts = { vector: provenance.trait.name, kind, available: Object.keys(directions).join(', ') }
+    throw new PersonascopeError('VECTOR_KIND_MISSING', facts)
+  }
+  return matrix.subarray(layer * hiddenSize, (layer + 1) * hiddenSize)
 }
 
-/** |v| at a layer relative to the median length of response tokens there. */
+/** Whether the lengths of response tokens are known, so that there are relative doses. */
+export function knowsResponseNorms({ medianResponseNorms, blockCount }: PersonaVector): boolean {
+  return medianResponseNorms[blockCount]! > 0
+}
+
+/** |v| at a layer relative to the median length of response tokens there. Throws VECTOR_NORMS_UNKNOWN. */
 export function relativeNorm(vector: PersonaVector, layer: Layer): number {
+  if (!knowsResponseNorms(vector))
+    throw new PersonascopeError('VECTOR_NORMS_UNKNOWN', { vector: vector.provenance.trait.name })
   return norm(directionAt(vector, layer)) / vector.medianResponseNorms[layer]!
+}
+
+/** The layers a vector says something of, in order. */
+export function layersOf({ provenance, blockCount, hasEmbedding }: PersonaVector): Layer[] {
+  const all = Array.from({ length: blockCount + 1 }, (_, layer) => layer as Layer)
+  const has = provenance.origin ? new Set(provenance.origin.layers) : undefined
+  return all.filter(layer => has?.has(layer) ?? (layer > 0 || hasEmbedding))
 }

@@ -22,7 +22,27 @@ const meaning = {
   operation: 'difference of means, positive minus negative; add coefficient * row to the layer of the same number',
 } as const
 
+const parentSchema = z.object({ name: z.string(), sha256: z.string() })
+const originSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('import'),
+    file: z.string(),
+    sha256: z.string(),
+    format: z.string(),
+    convention: z.string(),
+    layers: z.array(z.number()),
+  }),
+  z.object({
+    kind: z.literal('combination'),
+    terms: z.array(parentSchema.extend({ weight: z.number() })),
+    orthogonalTo: z.array(parentSchema),
+    normalised: z.boolean(),
+    layers: z.array(z.number()),
+  }),
+])
+
 const provenanceSchema: z.ZodType<VectorProvenance> = z.object({
+  origin: z.exactOptional(originSchema),
   trait: z.object({ name: z.string(), hash: z.string() }),
   model: z.object({
     id: z.string(),
@@ -60,13 +80,17 @@ export async function listVectors(vectors: string, modelId: string): Promise<str
 export async function writeVector(path: string, vector: PersonaVector): Promise<void> {
   const { blockCount, hiddenSize, directions, medianResponseNorms } = vector
   const tensors: Record<string, Tensor> = {}
-  for (const kind of vectorKinds()) tensors[kind] = { shape: [blockCount + 1, hiddenSize], values: directions[kind] }
+  for (const kind of vectorKinds()) {
+    const values = directions[kind]
+    if (values) tensors[kind] = { shape: [blockCount + 1, hiddenSize], values }
+  }
   tensors['response_norm_median'] = { shape: [blockCount + 1], values: medianResponseNorms }
   const metadata = {
     format,
     format_version: formatVersion,
     ...meaning,
-    embedding_row: vector.hasEmbedding ? 'captured' : 'zeros: the engine gives no embedding',
+    ...(vector.provenance.origin && { operation: 'add coefficient * row to the layer of the same number' }),
+    embedding_row: vector.hasEmbedding ? 'captured' : 'zeros: not known',
     default_layer: String(vector.defaultLayer),
     default_layer_reason: vector.defaultLayerReason,
     provenance: JSON.stringify(vector.provenance),
@@ -91,11 +115,13 @@ export async function readVector(path: string): Promise<PersonaVector> {
     return tensor!.values
   }
   if (rows < 2 || hiddenSize < 1) throw invalid('it has no tensor response_avg of two or more rows')
-  const directions = Object.fromEntries(vectorKinds().map(name => [name, matrix(name, [rows, hiddenSize])]))
   const model = { id: 'the vector', blockCount: rows - 1 }
   const provenance = provenanceSchema.safeParse(parseJson(metadata['provenance'], invalid))
   if (!provenance.success)
     throw invalid(`its provenance is incomplete: ${z.prettifyError(provenance.error).split('\n')[0]}`)
+  // An extracted vector has all kinds; others what they were made with.
+  const kinds = vectorKinds().filter(name => !provenance.data.origin || name === 'response_avg' || tensors[name])
+  const directions = Object.fromEntries(kinds.map(name => [name, matrix(name, [rows, hiddenSize])]))
   return {
     provenance: provenance.data,
     blockCount: rows - 1,

@@ -104,7 +104,7 @@ function describe(terminal: Terminal, { vector, reusedRollouts, rollouts, chartP
 
 interface Answer {
   readonly title: string
-  readonly dose: number
+  readonly dose: number | undefined
   readonly coefficient: number
   readonly text: string
 }
@@ -133,7 +133,7 @@ async function answer({ signal }: CommandContext, engine: Engine, { vector }: Ex
 function titleOf({ coefficient, dose, layer }: ResolvedSteering): string {
   if (dose === 0) return 'no steering'
   const amount = `${coefficient > 0 ? '+' : '-'}${Math.abs(coefficient).toFixed(1)}`
-  return `${amount} x joyful, layer ${layer} (dose ${dose.toFixed(2)})`
+  return `${amount} x joyful, layer ${layer} (dose ${dose?.toFixed(2)})`
 }
 
 /** The most memory this process and the engine's held at once or one after the other; undefined off Linux. */

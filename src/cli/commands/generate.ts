@@ -80,7 +80,7 @@ async function run(context: CommandContext, options: Options): Promise<void> {
   await warnWithoutEffect(terminal, engine, plain.prompt, steered)
   for (const { vector, layer, coefficient, dose } of steered) {
     terminal.note(
-      `Steering: ${vector} at layer ${layer}, coefficient ${coefficient.toFixed(3)}, relative dose ${dose.toFixed(3)}`,
+      `Steering: ${vector} at layer ${layer}, coefficient ${coefficient.toFixed(3)}, relative dose ${dose?.toFixed(3) ?? 'unknown'}`,
     )
   }
   if (options.compare && steered.length > 0) return await compare(context, engine, plain, request, steered)

@@ -4,11 +4,17 @@ import { PersonascopeError } from '../../errors/personascope-error.ts'
 import { norm } from '../../numeric/vector-math.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { loadTrait } from '../../trait/load-trait.ts'
-import { directionAt, type PersonaVector, relativeNorm } from '../../vector/persona-vector.ts'
+import {
+  directionAt,
+  knowsResponseNorms,
+  type PersonaVector,
+  relativeNorm,
+  type VectorProvenance,
+} from '../../vector/persona-vector.ts'
 import { defaultRolloutSettings, extractVector } from '../../workbench/extract-vector.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
 import { addEngineOptions, type EngineOptions, openEngine } from '../engine-options.ts'
-import { formatTable } from '../format.ts'
+import { formatLayers, formatTable } from '../format.ts'
 import { numberBetween, wholeNumber } from '../option-values.ts'
 import { Progress } from '../progress.ts'
 
@@ -72,18 +78,16 @@ async function run(context: CommandContext, options: Options, name: string): Pro
 
 /** A vector as text: what it is, and how large it is at every layer. */
 export function describeVector(vector: PersonaVector): string {
-  const { trait, model, unfiltered, pairsKept, pairsPlanned, responseTokens } = vector.provenance
   const rows = layerRows(vector)
     .filter(({ layer }) => layer > 0)
     .map(({ layer, norm: length, relativeNorm: relative }) => [
       layer === vector.defaultLayer ? `> ${layer}` : `  ${layer}`,
       length.toFixed(2),
-      relative.toFixed(3),
-      '#'.repeat(Math.round(relative * 60)),
+      relative?.toFixed(3) ?? 'unknown',
+      '#'.repeat(Math.round((relative ?? 0) * 60)),
     ])
   return [
-    `Persona vector ${trait.name} on ${model.id} (${model.weightFormat}): ${pairsKept} of ${pairsPlanned} pairs, ${responseTokens} response tokens`,
-    unfiltered ? 'UNFILTERED: no judge looked at the answers, every pair was kept.' : '',
+    ...describeProvenance(vector.provenance),
     '',
     formatTable(['layer', '|v|', '|v| / median', ''], rows),
     '',
@@ -91,10 +95,35 @@ export function describeVector(vector: PersonaVector): string {
   ].join('\n')
 }
 
-function layerRows(vector: PersonaVector): { layer: number; norm: number; relativeNorm: number }[] {
+function describeProvenance({ trait, model, origin, ...counts }: VectorProvenance): string[] {
+  const title = `Persona vector ${trait.name} on ${model.id}`
+  if (origin?.kind === 'import') {
+    return [
+      `${title}: imported from ${origin.file} (${origin.format}, layers counted as ${origin.convention})`,
+      `sha256 ${origin.sha256}, layers ${formatLayers(origin.layers)}; how it was made is not known here.`,
+    ]
+  }
+  if (origin?.kind === 'combination') {
+    const { terms, orthogonalTo, normalised } = origin
+    const names = orthogonalTo.map(({ name }) => name).join(', ')
+    return [
+      `${title}: ${terms.map(({ weight, name }) => `${weight}*${name}`).join(' + ')}`,
+      ...(orthogonalTo.length > 0 ? [`Made orthogonal to ${names} at every layer.`] : []),
+      ...(normalised ? ['Brought to length 1 at every layer.'] : []),
+    ]
+  }
+  const { unfiltered, pairsKept, pairsPlanned, responseTokens } = counts
+  return [
+    `${title} (${model.weightFormat}): ${pairsKept} of ${pairsPlanned} pairs, ${responseTokens} response tokens`,
+    unfiltered ? 'UNFILTERED: no judge looked at the answers, every pair was kept.' : '',
+  ]
+}
+
+function layerRows(vector: PersonaVector): { layer: number; norm: number; relativeNorm: number | undefined }[] {
+  const known = knowsResponseNorms(vector)
   return Array.from({ length: vector.blockCount + 1 }, (_, layer) => ({
     layer,
     norm: norm(directionAt(vector, layer as Layer)),
-    relativeNorm: relativeNorm(vector, layer as Layer),
+    relativeNorm: known ? relativeNorm(vector, layer as Layer) : undefined,
   }))
 }
