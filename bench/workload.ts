@@ -1,12 +1,29 @@
-/** The work every contender does: 32 sequences, prompts of 120 tokens, 60 new tokens each, no prompt shared. */
+/**
+ * The work every contender does: answers to prompts that share nothing, all of the same length. Prompts are token ids,
+ * so that nobody's tokeniser is measured.
+ */
 import { createRandom } from '../src/numeric/random.ts'
 
-export const sequences = 32
-export const promptTokens = 120
-export const writtenTokens = 60
+export interface Workload {
+  /** [sequences, prompt tokens] */
+  readonly prompts: readonly (readonly number[])[]
+  readonly writtenTokens: number
+}
 
-/** The prompt of one sequence: token ids that name ordinary words, the same for every contender. */
-export function benchmarkPrompt(sequence: number, vocabularySize: number): number[] {
-  const random = createRandom(1000 + sequence)
-  return Array.from({ length: promptTokens }, () => 1000 + Math.floor(random.next() * Math.min(30_000, vocabularySize - 1000)))
+/** What claims of speed are about. */
+export const fullWorkload = makeWorkload(32, 120, 60)
+
+/** Shows that the bench itself works. */
+export const quickWorkload = makeWorkload(8, 120, 12)
+
+/** Where ids of ordinary words begin and end in the vocabulary of every model of the catalogue. */
+const firstWord = 1000
+const lastWord = 31_000
+
+function makeWorkload(sequences: number, promptTokens: number, writtenTokens: number): Workload {
+  const prompts = Array.from({ length: sequences }, (_, sequence) => {
+    const random = createRandom(1000 + sequence)
+    return Array.from({ length: promptTokens }, () => firstWord + Math.floor(random.next() * (lastWord - firstWord)))
+  })
+  return { prompts, writtenTokens }
 }

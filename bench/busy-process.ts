@@ -1,0 +1,2 @@
+/** Another process that wants a whole core, until it is ended. */
+for (;;);

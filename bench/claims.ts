@@ -1,0 +1,58 @@
+/** What is claimed of the engine's speed, and whether a run bears it out. */
+
+/** Seconds by contestant: one entry for each round. */
+export type RoundSeconds = ReadonlyMap<string, readonly number[]>
+
+export interface Claim {
+  readonly what: string
+  readonly contestant: string
+  /** Whom it is measured against: the fastest of these. */
+  readonly against: readonly string[]
+  /** The ratio of speeds that is promised; undefined where it is only stated. */
+  readonly least: number | undefined
+}
+
+export interface JudgedClaim {
+  readonly what: string
+  readonly contestant: string
+  readonly against: string
+  readonly least: number | undefined
+  /** Speed over the other's speed on the same work: of the rounds' ratios the median, the lowest and the highest. */
+  readonly ratio: Spread
+  readonly met: boolean | undefined
+}
+
+export interface Spread {
+  readonly median: number
+  readonly lowest: number
+  readonly highest: number
+}
+
+export const claims: readonly Claim[] = [
+  { what: 'against the bare loop', contestant: 'engine', against: ['bare'], least: 1 },
+  { what: 'against the reference', contestant: 'engine', against: ['float32', 'bfloat16'], least: 2 },
+  { what: 'native build against the reference', contestant: 'native', against: ['float32', 'bfloat16'], least: 3 },
+  { what: 'beside a busy process, against quiet', contestant: 'busy', against: ['engine'], least: 0.5 },
+  { what: 'steered, against unsteered', contestant: 'steered', against: ['engine'], least: undefined },
+  { what: 'native build, against prebuilt', contestant: 'native', against: ['engine'], least: undefined },
+]
+
+/** The claims all of whose contestants took part. */
+export function judgeClaims(seconds: RoundSeconds): JudgedClaim[] {
+  return claims
+    .filter(({ contestant, against }) => [contestant, ...against].every(name => seconds.has(name)))
+    .map(({ what, contestant, against: rivals, least }) => {
+      const medianOf = (name: string) => spreadOf(seconds.get(name)!).median
+      const against = rivals.reduce((best, name) => (medianOf(name) < medianOf(best) ? name : best))
+      const own = seconds.get(contestant)!
+      const ratio = spreadOf(seconds.get(against)!.map((rival, round) => rival / own[round]!))
+      return { what, contestant, against, least, ratio, met: least === undefined ? undefined : ratio.median >= least }
+    })
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2
+  return { median, lowest: sorted[0]!, highest: sorted.at(-1)! }
+}

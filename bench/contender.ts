@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { RoundOptions } from './contender-process.ts'
+
+export interface ContenderCommand {
+  readonly name: string
+  readonly program: string
+  readonly args: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** A process that does the work when told to, and rests otherwise. */
+export class Contender {
+  /** What it says of itself. */
+  about: Readonly<Record<string, string | number>> = {}
+  readonly #name: string
+  readonly #child: ChildProcess
+  readonly #lines: AsyncIterator<string>
+  #complaints = ''
+
+  private constructor({ name, program, args, environment }: ContenderCommand) {
+    this.#name = name
+    this.#child = spawn(program, args, { env: { ...process.env, ...environment } })
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaints = (this.#complaints + text).slice(-3000)
+    })
+    this.#child.stdin!.on('error', () => {})
+    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]()
+  }
+
+  static async start(command: ContenderCommand): Promise<Contender> {
+    const contender = new Contender(command)
+    contender.about = await contender.#answer()
+    return contender
+  }
+
+  /** @returns the seconds it took, by its own clock */
+  async round(options: RoundOptions): Promise<number> {
+    this.#child.stdin!.write(`${JSON.stringify(options)}\n`)
+    const { seconds } = await this.#answer()
+    return seconds as number
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise(resolve => this.#child.once('close', resolve))
+    this.#child.stdin!.end()
+    if (this.#child.exitCode === null) await ended
+  }
+
+  async #answer(): Promise<Record<string, string | number>> {
+    const { value, done } = await this.#lines.next()
+    if (done) throw new Error(`the contender ${this.#name} ended; it said:\n${this.#complaints}`)
+    return JSON.parse(value)
+  }
+}

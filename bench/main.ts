@@ -1,0 +1,132 @@
+/**
+ * The speed of the engine, as ratios measured in one run on the same work; see docs/speed.md. A table for people, then
+ * as the last line of standard output one JSON document.
+ *
+ *     npm run bench -- [--only engine,bare] [--rounds 5] [--quick] [--force] [--model smollm2-135m-instruct]
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { formatTable } from '../src/cli/format.ts'
+import { type JudgedClaim, judgeClaims, spreadOf } from './claims.ts'
+import { Contender } from './contender.ts'
+import type { Job } from './contender-process.ts'
+import { type Contestant, commandFor, contestants, hasNativeBuild } from './contestants.ts'
+import { MachineWatch, mostOthersCores } from './machine-watch.ts'
+import { describeOthers, runRounds, type Turns } from './run-rounds.ts'
+import { fullWorkload, quickWorkload } from './workload.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    force: { type: 'boolean', default: false },
+    model: { type: 'string', default: 'smollm2-135m-instruct' },
+  },
+})
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 5))
+const workload = options.quick ? quickWorkload : fullWorkload
+const chosen = chooseContestants(options.only?.split(','))
+const note = (text: string) => process.stderr.write(`${text}\n`)
+
+if (!options.force) await requireQuietMachine()
+const contenders = new Map<Contestant['process'], Contender>()
+const directory = mkdtempSync(join(tmpdir(), 'personascope-bench-'))
+try {
+  await startContenders()
+  const entries = chosen.map(contestant => ({ contestant, contender: contenders.get(contestant.process)! }))
+  report(await runRounds(entries, { rounds, force: options.force, note }))
+} finally {
+  for (const contender of contenders.values()) await contender.stop()
+  rmSync(directory, { recursive: true })
+}
+
+function chooseContestants(wanted: readonly string[] | undefined): Contestant[] {
+  const there = contestants.filter(({ process }) => process !== 'native' || hasNativeBuild())
+  const unknown = wanted?.find(name => !there.some(contestant => contestant.name === name))
+  if (unknown === undefined) return there.filter(({ name }) => wanted?.includes(name) ?? true)
+  const names = there.map(({ name }) => name).join(', ')
+  note(`--only expected some of ${names}; got "${unknown}".`)
+  process.exit(2)
+}
+
+/** A ratio measured beside somebody else's work says nothing. */
+async function requireQuietMachine(): Promise<void> {
+  const watch = new MachineWatch()
+  await pause(3000)
+  const others = watch.stop()
+  if (others.cores <= mostOthersCores) return
+  note(`The machine is busy: ${describeOthers(others)}; at most ${mostOthersCores} is quiet enough to measure speed.`)
+  note('Wait until it is quiet, or measure all the same with --force.')
+  process.exit(2)
+}
+
+/** Engines first: they know which weights are used. */
+async function startContenders(): Promise<void> {
+  const wanted = new Set<Contestant['process']>(chosen.map(contestant => contestant.process))
+  const needWeights = [...wanted].some(process => process !== 'engine' && process !== 'native')
+  if (needWeights) wanted.add('engine')
+  let weightsPath = ''
+  for (const process of ['native', 'engine', 'bare', 'float32', 'bfloat16'] as const) {
+    if (!wanted.has(process)) continue
+    note(`Starting ${process} ...`)
+    const jobPath = join(directory, `${process}.json`)
+    writeFileSync(jobPath, JSON.stringify({ ...workload, model: options.model, weightsPath } satisfies Job))
+    const contender = await Contender.start(await commandFor(process, jobPath, note))
+    contenders.set(process, contender)
+    weightsPath = String(contender.about['weightsPath'] ?? weightsPath)
+  }
+}
+
+function report(turns: ReadonlyMap<string, Turns>): void {
+  const seconds = new Map([...turns].map(([name, own]) => [name, own.seconds]))
+  // Claims are about the whole work.
+  const judged = judgeClaims(seconds).map(claim => (options.quick ? { ...claim, met: undefined } : claim))
+  const sequences = workload.prompts.length
+  const writtenTokens = sequences * workload.writtenTokens
+  console.log(
+    `${sequences} sequences, ${workload.prompts[0]!.length} prompt tokens, ${workload.writtenTokens} new tokens each; ${rounds} rounds, interleaved\n`,
+  )
+  console.log(contestantTable(turns, writtenTokens))
+  console.log(`\n${claimTable(judged)}\n`)
+  console.log(
+    JSON.stringify({
+      bench: 'speed',
+      date: new Date().toISOString(),
+      machine: { cpu: cpus()[0]?.model, cores: availableParallelism() },
+      model: options.model,
+      work: { sequences, promptTokens: workload.prompts[0]!.length, writtenTokens: workload.writtenTokens },
+      rounds,
+      quick: options.quick,
+      contenders: Object.fromEntries([...contenders].map(([name, { about }]) => [name, about])),
+      turns: Object.fromEntries(turns),
+      claims: judged,
+    }),
+  )
+}
+
+function contestantTable(turns: ReadonlyMap<string, Turns>, writtenTokens: number): string {
+  const rows = chosen.map(({ name, what }) => {
+    const { seconds, othersCores, disturbed } = turns.get(name)!
+    const { median, lowest, highest } = spreadOf(seconds)
+    const others = Math.max(...othersCores).toFixed(2)
+    const range = `${lowest.toFixed(2)}..${highest.toFixed(2)}`
+    return [name, median.toFixed(2), range, Math.round(writtenTokens / median), others, disturbed, what]
+  })
+  return formatTable(['', 'seconds', 'range', 'new tokens/s', 'others, cores', 'redone', ''], rows)
+}
+
+function claimTable(judged: readonly JudgedClaim[]): string {
+  const rows = judged.map(({ contestant, what, against, least, ratio, met }) => [
+    `${contestant} / ${against}`,
+    ratio.median.toFixed(2),
+    `${ratio.lowest.toFixed(2)}..${ratio.highest.toFixed(2)}`,
+    least ?? '',
+    met === undefined ? '' : met ? 'met' : 'missed',
+    what,
+  ])
+  return formatTable(['speed of', 'ratio', 'range', 'at least', '', ''], rows)
+}
