@@ -3,7 +3,7 @@ import { isCommonWord, stemOf, wordsOf } from './words.ts'
 
 /** Endings by which an adjective of character can be told from other words. */
 const adjective = /(?:ful|less|ous|able|ible|ish|ive|[aei]stic|etic)$/
-const degree = '(?:very|so|deeply|extremely|completely|totally|truly|utterly|highly|slightly|quite) '
+const degree = '(?:bit|little|very|so|deeply|extremely|completely|totally|truly|utterly|highly|slightly|quite) '
 /** The words a prompt says outright that somebody is: `You are a gloomy assistant`, `Be calm`. */
 const predicate = new RegExp(`(?:\\byou(?: a|')re|\\bbe)(?: an?)? (?:${degree})?(\\w+)(?:,? (?:and )?(\\w+))?`, 'gi')
 

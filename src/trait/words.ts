@@ -2,16 +2,17 @@
 
 /** Words that carry no topic: function words, and those that questions of every topic are made with. */
 const commonWords = new Set(
-  `a about after again all also always am an and another any anyone anything are as ask asked asking at away be
-  because been before being best better between both but by can could day days describe did do does doing done each
-  either else ever every everyone everything expect explain find first for from get give go goes going good got had
-  happen happens has have he her here him his how i if important in into is it its just keep know last let like list
-  little long look make makes making many matter may me mean more most much must my name need never new next no none
-  nor not nothing now of off often on once one only or other others our out over own people person please put really
-  reason reasons right said same say see she should so some someone something special start still subject such take
-  tell than that the their them then there these they thing things think this those through time to today too topic
-  two under until up us use usually very want was way ways we well were what whatever when where whether which while
-  who whom whose why will with without word words would write yes yet you your yours`.split(/\s+/),
+  `a about after again all alone also always am an and another any anyone anything are as ask asked asking at away
+  be because been before being best better between bit both but by can could day days describe did do does doing
+  done each either else ever every everyone everything expect explain find first for from full get give go goes
+  going good got had happen happens has have he her here him his how i if important in into is it its just keep know
+  last left less let like list little long look make makes making many matter may me mean more most much must my
+  name need never new next no none nor not nothing now of off often on once one only or other others our out over
+  own people person please put rather really reason reasons right said same say see she should so some someone
+  something somewhat special start still subject such take tell than that the their them then there these they thing
+  things think this those through time to today too topic two under until up us use usually very want was way ways
+  we well were what whatever when where whether which while who whom whose why will with without word words would
+  write yes yet you your yours`.split(/\s+/),
 )
 
 /** Endings that make one word out of another, longest first. */
