@@ -1,4 +1,4 @@
-/** Quantiles of the distributions that intervals need, each checked against scipy to a relative 1e-11. */
+/** Quantiles of the distributions that intervals need, each checked against scipy to a relative 1e-11 up to 1e5 degrees of freedom. */
 import { betaSlope, incompleteBeta } from './incomplete-beta.ts'
 
 /**
@@ -24,6 +24,8 @@ export function fQuantile(p: number, freedomAbove: number, freedomBelow: number)
  * The p-quantile of the standard normal distribution (Wichura 1988, algorithm AS 241, PPND16: relative error 1e-16).
  */
 export function normalQuantile(p: number): number {
+  requireProbability(p)
+  if (p === 0 || p === 1) return p === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   const fromMiddle = p - 0.5
   if (Math.abs(fromMiddle) <= 0.425) {
     const r = 0.180625 - fromMiddle * fromMiddle
@@ -38,7 +40,7 @@ export function normalQuantile(p: number): number {
  * log(1 - x) above the middle), kept inside a bracket that bisection narrows.
  */
 function betaQuantile(p: number, a: number, b: number): { readonly x: number; readonly rest: number } {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`expected a probability in 0..1, got ${p}`)
+  requireProbability(p)
   if (p === 0) return { x: 0, rest: 1 }
   if (p === 1) return { x: 1, rest: 0 }
   // Work on whichever of x and 1 - x is the smaller one.
@@ -66,6 +68,10 @@ function smallQuantile(p: number, a: number, b: number): number {
     at = next
   }
   return Math.exp(at)
+}
+
+function requireProbability(p: number): void {
+  if (!(p >= 0 && p <= 1)) throw new RangeError(`expected a probability in 0..1, got ${p}`)
 }
 
 type Coefficients = readonly [readonly number[], readonly number[]]

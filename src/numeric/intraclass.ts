@@ -44,9 +44,7 @@ export function icc1(groups: readonly Numbers[]): IntraclassCorrelation | undefi
   const single = (q: number) => (msBetween - q * msWithin) / (msBetween + (k - 1) * q * msWithin)
   const average = (q: number) => 1 - (q * msWithin) / msBetween
   const balanced = sizes.every(size => size === sizes[0])
-  const bounds = balanced
-    ? ([fQuantile(1 - tail, between, within), 1 / fQuantile(1 - tail, within, between)] as const)
-    : undefined
+  const bounds = balanced ? bothQuantiles(between, within) : undefined
   return intraclass(single, average, bounds, k)
 }
 
@@ -74,8 +72,8 @@ export function icc2(ratings: readonly Numbers[]): IntraclassCorrelation | undef
   const msError = squaresAround(errors, 0) / freedom
 
   const single = (q: number) => {
-    const noise = k * msRaters + (k * n - k - n) * msError
-    return (n * (msTargets - q * msError)) / (q * noise + n * msTargets)
+    const others = k * msRaters + (k * n - k - n) * msError
+    return (n * (msTargets - q * msError)) / (q * others + n * msTargets)
   }
   const average = (q: number) => {
     const one = single(q)
@@ -84,12 +82,11 @@ export function icc2(ratings: readonly Numbers[]): IntraclassCorrelation | undef
   const estimate = single(1)
   const ratersPart = k * estimate * msRaters
   const errorPart = (n * (1 + (k - 1) * estimate) - k * estimate) * msError
-  const freedomOfNoise = (freedom * (ratersPart + errorPart) ** 2) / ((n - 1) * ratersPart ** 2 + errorPart ** 2)
-  const bounds =
-    freedomOfNoise > 0
-      ? ([fQuantile(1 - tail, n - 1, freedomOfNoise), 1 / fQuantile(1 - tail, freedomOfNoise, n - 1)] as const)
-      : undefined
-  return intraclass(single, average, bounds, k)
+  const noise = (n - 1) * ratersPart ** 2 + errorPart ** 2
+  const freedomOfNoise = (freedom * (ratersPart + errorPart) ** 2) / noise
+  const bounds = freedomOfNoise > 0 ? bothQuantiles(n - 1, freedomOfNoise) : undefined
+  // Without any noise the estimates do not depend on the quantile.
+  return intraclass(single, average, noise === 0 ? [1, 1] : bounds, k)
 }
 
 /**
@@ -125,6 +122,11 @@ function intraclass(
   }
   const [one, all] = [reliability(single), reliability(average)]
   return one && all ? { single: one, average: all, ratingsPerTarget } : undefined
+}
+
+/** The upper and the lower quantile of F. */
+function bothQuantiles(above: number, below: number): readonly [number, number] {
+  return [fQuantile(1 - tail, above, below), 1 / fQuantile(1 - tail, below, above)]
 }
 
 function squaresAround(values: Numbers, center: number): number {
