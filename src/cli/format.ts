@@ -66,7 +66,8 @@ export function formatColumns(
   ).join('\n')
 }
 
-function wrap(text: string, width: number): string[] {
+/** The lines of a text broken between words, each at most `width` long; words that are longer are cut. */
+export function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap(paragraph => {
     const lines: string[] = []
     let line = ''

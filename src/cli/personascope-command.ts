@@ -8,8 +8,14 @@ import { generateCommand } from './commands/generate.ts'
 import { modelInspectCommand } from './commands/model-inspect.ts'
 import { modelListCommand } from './commands/model-list.ts'
 import { modelPullCommand } from './commands/model-pull.ts'
+import { traitCheckCommand } from './commands/trait-check.ts'
 import { traitListCommand } from './commands/trait-list.ts'
+import { traitShowCommand } from './commands/trait-show.ts'
+import { vectorCombineCommand } from './commands/vector-combine.ts'
+import { vectorCompareCommand } from './commands/vector-compare.ts'
+import { vectorExportCommand } from './commands/vector-export.ts'
 import { vectorExtractCommand } from './commands/vector-extract.ts'
+import { vectorImportCommand } from './commands/vector-import.ts'
 import { vectorShowCommand } from './commands/vector-show.ts'
 
 /** The whole command line, for the program and for its documentation. */
@@ -28,9 +34,18 @@ export function personascopeCommand(): Command {
   program.addCommand(
     group('model', 'get models and look at them', modelPullCommand(), modelListCommand(), modelInspectCommand()),
   )
-  program.addCommand(group('trait', 'look at traits', traitListCommand()))
+  program.addCommand(group('trait', 'look at traits', traitListCommand(), traitShowCommand(), traitCheckCommand()))
   program.addCommand(
-    group('vector', 'make persona vectors and look at them', vectorExtractCommand(), vectorShowCommand()),
+    group(
+      'vector',
+      'make persona vectors and look at them',
+      vectorExtractCommand(),
+      vectorShowCommand(),
+      vectorCompareCommand(),
+      vectorCombineCommand(),
+      vectorExportCommand(),
+      vectorImportCommand(),
+    ),
   )
   program.addCommand(generateCommand())
   program.addCommand(group('engine', 'build llama.cpp for this CPU', engineBuildCommand(), engineRemoveCommand()))

@@ -25,7 +25,9 @@ describe('traits', () => {
   test('of the workspace stand before the built-in ones', async () => {
     await writeFile(join(folder, 'joyful.yaml'), valid)
     expect((await loadTrait('joyful', folder)).trait.name).toBe('calm')
-    expect((await listTraits(folder)).filter(({ name }) => name === 'joyful')).toHaveLength(1)
+    expect((await listTraits(folder)).filter(({ name }) => name === 'joyful')).toEqual([
+      { name: 'joyful', path: join(folder, 'joyful.yaml'), origin: 'workspace' },
+    ])
     await rm(join(folder, 'joyful.yaml'))
   })
 

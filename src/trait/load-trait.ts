@@ -14,6 +14,12 @@ export interface LoadedTrait {
   readonly hash: string
 }
 
+export interface TraitEntry {
+  readonly name: string
+  readonly path: string
+  readonly origin: 'workspace' | 'built-in'
+}
+
 const builtInDirectory = fileURLToPath(new URL('../../assets/traits/', import.meta.url))
 
 /**
@@ -30,15 +36,18 @@ export async function loadTrait(nameOrPath: string, directory: string): Promise<
 }
 
 /** The traits there are, by file name; a trait of the workspace stands before a built-in one of the same name. */
-export async function listTraits(directory: string): Promise<{ name: string; path: string }[]> {
-  const found = new Map<string, string>()
-  for (const folder of [directory, builtInDirectory]) {
+export async function listTraits(directory: string): Promise<TraitEntry[]> {
+  const found = new Map<string, TraitEntry>()
+  for (const [origin, folder] of [
+    ['workspace', directory],
+    ['built-in', builtInDirectory],
+  ] as const) {
     for (const file of (await readdir(folder).catch(() => [])).sort()) {
       const name = basename(file).replace(/\.(ya?ml|json)$/, '')
-      if (name !== file && !found.has(name)) found.set(name, join(folder, file))
+      if (name !== file && !found.has(name)) found.set(name, { name, path: join(folder, file), origin })
     }
   }
-  return [...found].map(([name, path]) => ({ name, path }))
+  return [...found.values()]
 }
 
 async function readTrait(path: string, asked: string): Promise<LoadedTrait> {

@@ -35,7 +35,7 @@ export { type ResolvedSteering, type ResolveOptions, resolveSteering } from '../
 export { measureSteeringEffect, type SteeringEffect } from '../steering/steering-effect.ts'
 export { openWorkspace, type Workspace } from '../store/workspace.ts'
 export { assertTraitUsable, checkTrait } from '../trait/check-trait.ts'
-export { type LoadedTrait, listTraits, loadTrait } from '../trait/load-trait.ts'
+export { type LoadedTrait, listTraits, loadTrait, type TraitEntry } from '../trait/load-trait.ts'
 export { type LadderStep, type Trait, traitSchema } from '../trait/trait.ts'
 export type { TraitProblem, TraitProblemKind } from '../trait/trait-problem.ts'
 export { coefficientOf, doseOf } from '../vector/dose.ts'
