@@ -14,12 +14,22 @@ type Kind = keyof TextErrors
 const ofTokens: readonly Kind[] = ['tokens', 'norms', 'vectors', 'promptLast']
 const ofMeans: readonly Kind[] = ['responseMean', 'promptMean', 'promptMeanWithoutFirst']
 
-/** Relative errors that are allowed with float32 weights. */
-const tokenTolerance = 2e-3
-const meanTolerance = 1e-3
+/**
+ * Relative errors that are allowed with float32 weights. Gemma's activation function is a table in half precision in
+ * llama.cpp; nothing else is off by more than a few 1e-6.
+ */
+const float32Tolerances = {
+  'smollm2-135m-instruct': { tokenTolerance: 2e-4, meanTolerance: 1e-4 },
+  'gemma-3-270m': { tokenTolerance: 2e-3, meanTolerance: 1e-3 },
+} as const
 
-/** With the default weight format. */
+/** With the default weight format, at layers 0 to B-1. */
 const defaultFormatMeanTolerance = 3e-2
+/**
+ * At layer B, where little of the stream's length is left, eight-bit kernels miss the tolerance of the other layers on
+ * some texts: measured up to 4.2e-2 on three kinds of CPU (docs/lab-log.md).
+ */
+const defaultFormatLastLayerTolerance = 5e-2
 
 /**
  * Texts on which eight-bit weights are not held to the tolerance of means, because a mean there shows what happens to
@@ -39,6 +49,7 @@ describe.for([
   const golden = readGolden(model)
   const { texts } = golden
   const { blockCount } = golden.model
+  const { tokenTolerance, meanTolerance } = float32Tolerances[model]
   let engine: Engine
   let observed: ObservedText[]
   beforeAll(async () => {
@@ -132,9 +143,12 @@ describe('smollm2-135m-instruct in the default format', () => {
     for (const name of Object.keys(beyondEightBits)) expect(golden.texts.map(text => text.name)).toContain(name)
   })
 
-  test.for(named(texts))('%s: every mean is close at layers 0 to B-1', ([, text]) => {
+  test.for(named(texts))('%s: every mean is close', ([, text]) => {
     const errors = errorsOf(text)
-    for (const kind of ofMeans) expectWithin(defaultFormatMeanTolerance, errors, kind, blockCount - 1)
+    for (const kind of ofMeans) {
+      expectWithin(defaultFormatMeanTolerance, errors, kind, blockCount - 1)
+      expectWithin(defaultFormatLastLayerTolerance, errors, kind, blockCount)
+    }
   })
 
   test.for(named(texts))('%s: the check fails with layers shifted by one', ([, text]) => {

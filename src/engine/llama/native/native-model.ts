@@ -59,7 +59,7 @@ export class NativeModel implements Vocabulary {
 
   /** For example "Q8_0". */
   get weightFormat(): string {
-    return this.#library.fileTypeName(this.#library.modelFileType(this.pointer))
+    return this.#library.fileTypeName(this.#library.modelFileType(this.pointer)).replace(/^all /, '')
   }
 
   get chatTemplate(): string | undefined {
