@@ -1,11 +1,14 @@
-// Makes the persona vector of a built-in trait on the default model. Takes about two minutes on two cores.
+// Makes the persona vector of a trait on the default model. The built-in trait asks 200 questions, which takes about
+// two minutes on two cores; `node 01-extract.ts my-trait.yaml` takes a trait file of your own. The examples are for
+// Node 24 or newer, which knows TypeScript and `await using`.
 import { extractVector, loadTrait, openModel, openWorkspace, relativeNorm } from 'personascope'
 
+const [trait = 'joyful'] = process.argv.slice(2)
 const workspace = openWorkspace()
 await using engine = await openModel('smollm2-135m-instruct')
 const { vector, path } = await extractVector({
   engine,
-  trait: await loadTrait('joyful', workspace.traits),
+  trait: await loadTrait(trait, workspace.traits),
   workspace,
   judge: 'none',
   onProgress: ({ doneRollouts, totalRollouts }) => process.stderr.write(`\r${doneRollouts}/${totalRollouts} `),
