@@ -14,14 +14,29 @@ export interface GgufHeader {
   readonly version: number
   /** Single values by their keys; long texts are cut. */
   readonly values: ReadonlyMap<string, GgufValue>
+  /** The numbers of the single values' types. */
+  readonly valueTypes: ReadonlyMap<string, number>
   /** Of lists only the lengths. */
   readonly listLengths: ReadonlyMap<string, number>
   readonly tensors: TensorSummary
+  /** Where in the file the tensors' offsets count from. */
+  readonly dataStart: number
   /** Bytes. */
   readonly fileSize: number
 }
 
 export type GgufValue = string | number | boolean
+
+/** One tensor, as the header describes it. */
+export interface GgufTensor {
+  readonly name: string
+  /** The length of a row first, as GGUF has it. */
+  readonly shape: readonly number[]
+  /** For example F32. */
+  readonly type: string
+  /** From where the data begins. */
+  readonly offset: number
+}
 
 export interface TensorSummary {
   readonly count: number
@@ -42,7 +57,7 @@ const magic = 'GGUF'
 const readableVersions = [2, 3]
 const defaultAlignment = 32
 
-const valueTypes = { uint8: 0, bool: 7, string: 8, array: 9 } as const
+const typeNumbers = { bool: 7, string: 8, array: 9 } as const
 /** Bytes of the fixed-size value types, by their numbers. */
 const valueBytes: Readonly<Record<number, number>> = {
   0: 1,
@@ -60,12 +75,16 @@ const valueBytes: Readonly<Record<number, number>> = {
 
 /**
  * Reads and checks the header of a GGUF file.
+ * @param onTensor hears of every tensor; it may throw `Malformed` to refuse the file
  * @throws FILE_NOT_FOUND, MODEL_FILE_INVALID
  */
-export async function readGgufHeader(path: string): Promise<GgufHeader> {
+export async function readGgufHeader(
+  path: string,
+  onTensor: (tensor: GgufTensor) => void = () => {},
+): Promise<GgufHeader> {
   const file = await openFile(path)
   try {
-    return await parseHeader(new HeaderReader(file, (await file.stat()).size))
+    return await parseHeader(new HeaderReader(file, (await file.stat()).size), onTensor)
   } catch (error) {
     if (error instanceof Malformed) throw invalid(path, error.message)
     throw error
@@ -91,7 +110,7 @@ function invalid(path: string, detail: string): PersonascopeError {
   return new PersonascopeError('MODEL_FILE_INVALID', { path, detail })
 }
 
-async function parseHeader(reader: HeaderReader): Promise<GgufHeader> {
+async function parseHeader(reader: HeaderReader, onTensor: (tensor: GgufTensor) => void): Promise<GgufHeader> {
   const version = await parseVersion(reader)
   const tensorCount = await reader.size('tensor count')
   const keyCount = await reader.size('key count')
@@ -99,9 +118,9 @@ async function parseHeader(reader: HeaderReader): Promise<GgufHeader> {
   if (tensorCount > mostTensors) {
     throw new Malformed(`it claims ${tensorCount} tensors, at most ${mostTensors} are believed`)
   }
-  const { values, listLengths } = await parseMetadata(reader, keyCount)
+  const { values, valueTypes, listLengths } = await parseMetadata(reader, keyCount)
   const alignment = alignmentOf(values)
-  const tensors = await parseTensors(reader, tensorCount, alignment)
+  const tensors = await parseTensors(reader, tensorCount, alignment, onTensor)
   const dataStart = padded(reader.position, alignment)
   const { lastName, lastEnd, ...summary } = tensors
   if (tensorCount > 0 && dataStart + lastEnd > reader.fileSize) {
@@ -109,7 +128,7 @@ async function parseHeader(reader: HeaderReader): Promise<GgufHeader> {
       `it is cut short: tensor ${lastName} ends at byte ${dataStart + lastEnd}, the file has ${reader.fileSize}`,
     )
   }
-  return { version, values, listLengths, tensors: summary, fileSize: reader.fileSize }
+  return { version, values, valueTypes, listLengths, tensors: summary, dataStart, fileSize: reader.fileSize }
 }
 
 async function parseVersion(reader: HeaderReader): Promise<number> {
@@ -126,18 +145,23 @@ async function parseVersion(reader: HeaderReader): Promise<number> {
 
 async function parseMetadata(reader: HeaderReader, keyCount: number) {
   const values = new Map<string, GgufValue>()
+  const valueTypes = new Map<string, number>()
   const listLengths = new Map<string, number>()
   for (let index = 0; index < keyCount; index++) {
     const key = await reader.name('metadata key')
     const type = await reader.uint32()
-    if (type === valueTypes.array) listLengths.set(key, await parseList(reader, key))
-    else values.set(key, await parseValue(reader, key, type))
+    if (type === typeNumbers.array) {
+      listLengths.set(key, await parseList(reader, key))
+      continue
+    }
+    values.set(key, await parseValue(reader, key, type))
+    valueTypes.set(key, type)
   }
-  return { values, listLengths }
+  return { values, valueTypes, listLengths }
 }
 
 async function parseValue(reader: HeaderReader, key: string, type: number): Promise<GgufValue> {
-  if (type === valueTypes.string) return await reader.text(key)
+  if (type === typeNumbers.string) return await reader.text(key)
   const size = valueBytes[type]
   if (size === undefined) throw new Malformed(`metadata key ${shown(key)} has the unknown type ${type}`)
   return decode(await reader.bytes(size), type)
@@ -159,7 +183,7 @@ function decode(bytes: Buffer, type: number): number | boolean {
       return bytes.readInt32LE()
     case 6:
       return bytes.readFloatLE()
-    case valueTypes.bool:
+    case typeNumbers.bool:
       return bytes.readUInt8() !== 0
     case 10:
       return Number(bytes.readBigUInt64LE())
@@ -175,7 +199,7 @@ async function parseList(reader: HeaderReader, key: string): Promise<number> {
   const type = await reader.uint32()
   const length = await reader.size(`length of ${shown(key)}`)
   const size = valueBytes[type]
-  if (type === valueTypes.string) await reader.skipTexts(length, key)
+  if (type === typeNumbers.string) await reader.skipTexts(length, key)
   else if (size !== undefined) await reader.skip(length * size, `the list ${shown(key)}`)
   else throw new Malformed(`the list ${shown(key)} has elements of the unknown type ${type}`)
   return length
@@ -188,7 +212,12 @@ function alignmentOf(values: ReadonlyMap<string, GgufValue>): number {
   return alignment
 }
 
-async function parseTensors(reader: HeaderReader, count: number, alignment: number) {
+async function parseTensors(
+  reader: HeaderReader,
+  count: number,
+  alignment: number,
+  onTensor: (tensor: GgufTensor) => void,
+) {
   const types = new Map<string, number>()
   const matrixTypes = new Map<string, number>()
   let parameterCount = 0
@@ -196,7 +225,7 @@ async function parseTensors(reader: HeaderReader, count: number, alignment: numb
   let lastName = ''
   for (let index = 0; index < count; index++) {
     const name = await reader.name('tensor name')
-    const { dimensions, elements, bytes, type, offset } = await parseTensor(reader, name)
+    const { shape, elements, bytes, type, offset } = await parseTensor(reader, name)
     const expected = padded(lastEnd, alignment)
     if (offset !== expected) {
       throw new Malformed(`tensor ${shown(name)} should begin at byte ${expected} of the data, it claims ${offset}`)
@@ -205,8 +234,9 @@ async function parseTensors(reader: HeaderReader, count: number, alignment: numb
     lastEnd = offset + bytes
     lastName = shown(name)
     if (!Number.isSafeInteger(lastEnd)) throw new Malformed(`tensor ${lastName} is larger than any file`)
+    onTensor({ name, shape, type, offset })
     types.set(type, (types.get(type) ?? 0) + 1)
-    if (dimensions > 1) matrixTypes.set(type, (matrixTypes.get(type) ?? 0) + 1)
+    if (shape.length > 1) matrixTypes.set(type, (matrixTypes.get(type) ?? 0) + 1)
   }
   return { count, parameterCount, types, matrixTypes, lastEnd, lastName }
 }
@@ -214,19 +244,18 @@ async function parseTensors(reader: HeaderReader, count: number, alignment: numb
 async function parseTensor(reader: HeaderReader, name: string) {
   const dimensions = await reader.uint32()
   if (dimensions > mostDimensions) throw new Malformed(`tensor ${shown(name)} claims ${dimensions} dimensions`)
-  let elements = 1
-  let rowLength = 1
+  const shape: number[] = []
   for (let dimension = 0; dimension < dimensions; dimension++) {
-    const length = await reader.size(`size of tensor ${shown(name)}`)
-    if (dimension === 0) rowLength = length
-    elements *= length
+    shape.push(await reader.size(`size of tensor ${shown(name)}`))
   }
+  const [rowLength = 1] = shape
+  const elements = shape.reduce((product, length) => product * length, 1)
   const typeNumber = await reader.uint32()
   const layout = tensorLayout(typeNumber)
   if (!layout) throw new Malformed(`tensor ${shown(name)} has the unknown type ${typeNumber}`)
   const bytes = bytesOf(name, layout, rowLength, elements)
   return {
-    dimensions,
+    shape,
     elements,
     bytes,
     type: layout.type,

@@ -1,9 +1,10 @@
 /**
  * The safetensors format: 8 bytes of header length, a JSON header, then the tensors' bytes without a gap.
- * Only F32 tensors are written and read: all that this project keeps.
+ * Only F32 tensors are written: all that this project keeps. Files of other tools may hold shorter or longer floats.
  */
 import { open, stat } from 'node:fs/promises'
 import { PersonascopeError, textOf } from '../errors/personascope-error.ts'
+import { decodeFloats, type FloatType, floatBytes } from './float-values.ts'
 import { writeFileWhole } from './write-file-whole.ts'
 
 /** A tensor in row-major order. */
@@ -25,7 +26,7 @@ const mostDimensions = 8
 const forbiddenNames = new Set(['__proto__', 'constructor', 'prototype'])
 
 interface HeaderEntry {
-  readonly dtype: string
+  readonly dtype: FloatType
   readonly shape: readonly number[]
   readonly data_offsets: readonly [number, number]
 }
@@ -49,9 +50,14 @@ export async function writeSafetensors(path: string, { tensors, metadata }: Safe
 
 /**
  * Reads a file of F32 tensors.
+ * @param types what tensors may be, all brought to F32
  * @throws FILE_NOT_FOUND, FILE_INVALID with what is wrong
  */
-export async function readSafetensors(path: string, kind = 'safetensors file'): Promise<SafetensorsFile> {
+export async function readSafetensors(
+  path: string,
+  kind = 'safetensors file',
+  types: readonly FloatType[] = ['F32'],
+): Promise<SafetensorsFile> {
   const invalid = (detail: string) => new PersonascopeError('FILE_INVALID', { path, kind, detail })
   const size = await sizeOf(path, kind)
   const file = await open(path)
@@ -59,19 +65,19 @@ export async function readSafetensors(path: string, kind = 'safetensors file'): 
     if (size < 8) throw invalid(`it has ${size} bytes`)
     const headerLength = Number((await readBytes(file, 0, 8)).readBigUInt64LE())
     if (headerLength > Math.min(longestHeader, size - 8)) throw invalid(`its header claims ${headerLength} bytes`)
-    const { metadata, entries } = parseHeader((await readBytes(file, 8, headerLength)).toString('utf8'), invalid)
+    const { metadata, entries } = parseHeader((await readBytes(file, 8, headerLength)).toString('utf8'), types, invalid)
     const start = 8 + headerLength
     checkLayout(entries, size - start, invalid)
     const tensors: Record<string, Tensor> = {}
     for (const [
       name,
       {
+        dtype,
         shape,
         data_offsets: [from, to],
       },
     ] of entries) {
-      const bytes = await readBytes(file, start + from, to - from)
-      tensors[name] = { shape, values: new Float32Array(bytes.buffer, bytes.byteOffset, (to - from) / 4) }
+      tensors[name] = { shape, values: decodeFloats(await readBytes(file, start + from, to - from), dtype) }
     }
     return { tensors, metadata }
   } finally {
@@ -100,7 +106,7 @@ async function readBytes(file: Awaited<ReturnType<typeof open>>, position: numbe
 
 type Invalid = (detail: string) => PersonascopeError
 
-function parseHeader(text: string, invalid: Invalid) {
+function parseHeader(text: string, types: readonly FloatType[], invalid: Invalid) {
   let header: unknown
   try {
     header = JSON.parse(text)
@@ -113,20 +119,20 @@ function parseHeader(text: string, invalid: Invalid) {
   if (!isTextRecord(metadata)) throw invalid('its metadata is not text by key')
   const entries = Object.entries(rest).map(([name, entry]): [string, HeaderEntry] => [
     name,
-    checkEntry(name, entry, invalid),
+    checkEntry(name, entry, types, invalid),
   ])
   return { metadata, entries }
 }
 
-function checkEntry(name: string, entry: unknown, invalid: Invalid): HeaderEntry {
+function checkEntry(name: string, entry: unknown, types: readonly FloatType[], invalid: Invalid): HeaderEntry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<HeaderEntry>
   if (forbiddenNames.has(name)) throw invalid(`a tensor cannot be named ${name}`)
-  if (dtype !== 'F32') throw invalid(`tensor ${name} is ${dtype}, not F32`)
+  if (!dtype || !types.includes(dtype)) throw invalid(`tensor ${name} is ${dtype}, not ${types.join(', ')}`)
   if (!Array.isArray(shape) || shape.length > mostDimensions || !shape.every(isCount))
     throw invalid(`tensor ${name} has no valid shape`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw invalid(`tensor ${name} has no valid offsets`)
-  const wanted = shape.reduce((product, length) => product * length, 4)
+  const wanted = shape.reduce((product, length) => product * length, floatBytes[dtype])
   const [from, to] = offsets as [number, number]
   if (to - from !== wanted) throw invalid(`tensor ${name} has ${to - from} bytes where its shape needs ${wanted}`)
   return { dtype, shape, data_offsets: [from, to] }

@@ -12,7 +12,8 @@ import { readSafetensors, type Tensor, writeSafetensors } from '../store/safeten
 import { vectorKinds } from './extract-vector.ts'
 import type { PersonaVector, VectorKind, VectorProvenance } from './persona-vector.ts'
 
-const format = 'personascope-vector'
+/** What the metadata of our own files calls their format. */
+export const vectorFormat = 'personascope-vector'
 const formatVersion = '1'
 
 /** The parts of the metadata that say what the numbers are. */
@@ -86,7 +87,7 @@ export async function writeVector(path: string, vector: PersonaVector): Promise<
   }
   tensors['response_norm_median'] = { shape: [blockCount + 1], values: medianResponseNorms }
   const metadata = {
-    format,
+    format: vectorFormat,
     format_version: formatVersion,
     ...meaning,
     ...(vector.provenance.origin && { operation: 'add coefficient * row to the layer of the same number' }),
@@ -103,7 +104,7 @@ export async function readVector(path: string): Promise<PersonaVector> {
   const kind = 'persona vector'
   const invalid = (detail: string) => new PersonascopeError('FILE_INVALID', { path, kind, detail })
   const { tensors, metadata } = await readSafetensors(path, kind)
-  if (metadata['format'] !== format) throw invalid('its metadata does not name the format personascope-vector')
+  if (metadata['format'] !== vectorFormat) throw invalid('its metadata does not name the format personascope-vector')
   if (metadata['format_version'] !== formatVersion) {
     throw invalid(`it has format version ${metadata['format_version']}, this program reads version ${formatVersion}`)
   }
