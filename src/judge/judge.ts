@@ -52,6 +52,8 @@ export interface JudgeEstimate {
   readonly calls: number
   /** Estimated, about one for four characters. */
   readonly promptTokens?: number
+  /** At most, in the currency of the prices; absent where the model has none. */
+  readonly cost?: number
 }
 
 /**
