@@ -23,17 +23,18 @@ export function spearman(x: Numbers, y: Numbers): number | undefined {
   return pearson(ranks(x), ranks(y))
 }
 
-/** The rank of each value, 1 for the smallest; equal values share the mean of their ranks. */
+/** The rank of each value, 1 for the smallest; equal values share the mean of their ranks. Expects no NaN. */
 export function ranks(values: Numbers): Float64Array {
-  const order = Uint32Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a]! - values[b]!)
-  const result = new Float64Array(values.length)
-  for (let from = 0; from < order.length; ) {
+  const sorted = Float64Array.from(values).sort()
+  // The mean rank of the run of equal values that begins at each place of the sorted values.
+  const runRank = new Float64Array(sorted.length)
+  for (let from = 0; from < sorted.length; ) {
     let to = from + 1
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++
-    for (let i = from; i < to; i++) result[order[i]!] = (from + 1 + to) / 2
+    while (to < sorted.length && sorted[to] === sorted[from]) to++
+    runRank[from] = (from + 1 + to) / 2
     from = to
   }
-  return result
+  return Float64Array.from(values, value => runRank[firstNotBelow(sorted, value)]!)
 }
 
 /**
@@ -53,6 +54,17 @@ export function cosineOfResiduals(
   if (!(lengthY > roundingShare * Math.sqrt(sumOfProducts(y, y)))) return undefined
   const cosine = finite(sumOfProducts(residualX, residualY) / lengthX / lengthY)
   return cosine === undefined ? undefined : Math.max(-1, Math.min(1, cosine))
+}
+
+function firstNotBelow(sorted: Float64Array, value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function deviations(values: Numbers): Float64Array {

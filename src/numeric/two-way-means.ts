@@ -19,48 +19,62 @@ function withoutColumnEffects(
   rows: Grouping<unknown>,
   columns: Grouping<unknown>,
 ): Float64Array {
-  const count = columns.names.length
-  const sumsByColumn = (values: Float64Array) => {
-    const sums = new Float64Array(count)
-    for (let row = 0; row < values.length; row++) sums[columns.of[row]!]! += values[row]!
-    return sums
-  }
-  const spread = (effects: Float64Array) =>
-    withoutGroupMeans(
-      Float64Array.from(columns.of, column => effects[column]!),
-      rows,
-    )
-
-  const effects = new Float64Array(count)
-  const residual = sumsByColumn(centered)
-  let direction = residual.slice()
-  let squares = sumOfSquares(residual)
-  // Below this, sums are rounding: the rest of the system is solved, or has no solution that would matter.
-  const enough = sumOfSquares(sumsByColumn(centered.map(Math.abs))) * 1e-30
-  for (let step = 0; step < 4 * count && squares > enough; step++) {
-    const image = sumsByColumn(spread(direction))
-    let curvature = 0
-    let largest = 0
-    for (let i = 0; i < count; i++) {
-      curvature += direction[i]! * image[i]!
-      largest += direction[i]! * direction[i]! * columns.sizes[i]!
-    }
-    if (!(curvature > 1e-13 * largest)) break
-    const size = squares / curvature
-    for (let i = 0; i < count; i++) {
-      effects[i]! += size * direction[i]!
-      residual[i]! -= size * image[i]!
-    }
-    const previous = squares
-    squares = sumOfSquares(residual)
-    direction = direction.map((value, i) => residual[i]! + (squares / previous) * value)
-  }
-  const explained = spread(effects)
-  return centered.map((value, row) => value - explained[row]!)
+  const effects = columnEffects(centered, rows, columns)
+  const rowMeans = meansByRow(effects, rows, columns)
+  return centered.map((value, i) => value - (effects[columns.of[i]!]! - rowMeans[rows.of[i]!]!))
 }
 
-function sumOfSquares(values: Float64Array): number {
+function columnEffects(centered: Float64Array, rows: Grouping<unknown>, columns: Grouping<unknown>): Float64Array {
+  const count = columns.sizes.length
+  const effects = new Float64Array(count)
+  const residual = new Float64Array(count)
+  const sizes = new Float64Array(count)
+  for (let i = 0; i < centered.length; i++) {
+    residual[columns.of[i]!]! += centered[i]!
+    sizes[columns.of[i]!]! += Math.abs(centered[i]!)
+  }
+  // Below this, sums are rounding: the system is solved as far as it has a solution.
+  const enough = 1e-30 * innerProduct(sizes, sizes)
+  const direction = residual.slice()
+  let squares = innerProduct(residual, residual)
+  for (let step = 0; step < 4 * count && squares > enough; step++) {
+    const image = eliminated(direction, rows, columns)
+    const curvature = innerProduct(direction, image)
+    let largest = 0
+    for (let j = 0; j < count; j++) largest += direction[j]! ** 2 * columns.sizes[j]!
+    if (!(curvature > 1e-13 * largest)) break
+    const length = squares / curvature
+    for (let j = 0; j < count; j++) {
+      effects[j]! += length * direction[j]!
+      residual[j]! -= length * image[j]!
+    }
+    const previous = squares
+    squares = innerProduct(residual, residual)
+    for (let j = 0; j < count; j++) direction[j] = residual[j]! + (squares / previous) * direction[j]!
+  }
+  return effects
+}
+
+/** (D - N'R^-1 N) times column effects: their sums over columns after each row's mean is taken away. */
+function eliminated(effects: Float64Array, rows: Grouping<unknown>, columns: Grouping<unknown>): Float64Array {
+  const rowMeans = meansByRow(effects, rows, columns)
+  const image = new Float64Array(effects.length)
+  for (let i = 0; i < rows.of.length; i++) {
+    const column = columns.of[i]!
+    image[column]! += effects[column]! - rowMeans[rows.of[i]!]!
+  }
+  return image
+}
+
+function meansByRow(effects: Float64Array, rows: Grouping<unknown>, columns: Grouping<unknown>): Float64Array {
+  const means = new Float64Array(rows.sizes.length)
+  for (let i = 0; i < rows.of.length; i++) means[rows.of[i]!]! += effects[columns.of[i]!]!
+  for (let row = 0; row < means.length; row++) means[row]! /= rows.sizes[row]!
+  return means
+}
+
+function innerProduct(a: Float64Array, b: Float64Array): number {
   let sum = 0
-  for (const value of values) sum += value * value
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
   return sum
 }

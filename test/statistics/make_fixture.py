@@ -35,7 +35,8 @@ GOLDEN = Path(__file__).parent / "golden"
 def main():
     topics = [
         moments, distributions, correlation, grouped_correlation, area_under_curve, intraclass, bootstrap, permutation,
-        linear_regression,
+        linear_regression, ridge_regression, conformal, proportion_interval, agreement, krippendorff_alpha, ngrams,
+        sparse_ridge,
     ]
     for topic in topics:
         write(topic.__name__.replace("_", "-"), topic(np.random.default_rng(20250721)))
@@ -301,6 +302,167 @@ def linear_regression(rng):
     return {
         "x": x, "y": y, "slope": fit.params[1], "intercept": fit.params[0], "residualDeviation": math.sqrt(fit.mse_resid),
         "meanX": x.mean(), "sumOfSquaresX": x.var() * x.size, "predictions": predictions,
+    }
+
+
+def ridge_regression(rng):
+    """scikit-learn's Ridge by singular values; features are multiples of 1/64, so that float32 holds them exactly."""
+    cases = []
+    for n, d in ((40, 12), (15, 60), (70, 70)):
+        features = sixty_fourths(rng.normal(0, 1, (n, d)) * rng.uniform(0.2, 4, d) + rng.normal(0, 3, d))
+        features[:, 3] = sixty_fourths(500 + 0.5 * rng.normal(0, 1, n))
+        features[:, 7] = 0.75
+        target = features[:, :5] @ rng.normal(0, 1, 5) + rng.normal(0, 1, n)
+        subset = np.sort(rng.permutation(n)[: n - 4])
+        penalties = [0.001, 1, 250]
+        for standardize in (False, True):
+            for rows in (None, subset):
+                x, y = (features, target) if rows is None else (features[rows], target[rows])
+                # The statistics of a standard scaler, written out: a feature that does not vary is left alone.
+                spread = x.std(axis=0)
+                scale = np.where((spread > 0) & standardize, spread, 1)
+                models = []
+                for penalty in penalties:
+                    fit = sklearn.linear_model.Ridge(alpha=penalty, solver="svd").fit((x - x.mean(axis=0)) / scale, y)
+                    weights = fit.coef_ / scale
+                    models.append({"weights": weights, "intercept": fit.intercept_ - weights @ x.mean(axis=0)})
+                cases.append({"features": len(cases) // 4, "standardize": standardize, "rows": rows, "models": models})
+        cases[-4]["data"] = {"values": features.ravel(), "columns": d, "target": target, "penalties": penalties}
+    data = [case.pop("data") for case in cases if "data" in case]
+    return {"data": data, "cases": cases, "crossValidation": cross_validation(data[0])}
+
+
+def cross_validation(data):
+    x = np.reshape(data["values"], (-1, data["columns"]))
+    y = np.asarray(data["target"])
+    folds = [{"train": np.delete(np.arange(len(y)), np.s_[k::4]), "test": np.arange(k, len(y), 4)} for k in range(3)]
+    predictions = []
+    for penalty in data["penalties"]:
+        fits = [sklearn.linear_model.Ridge(alpha=penalty, solver="svd").fit(x[f["train"]], y[f["train"]]) for f in folds]
+        predictions.append(np.concatenate([fit.predict(x[f["test"]]) for fit, f in zip(fits, folds)]))
+    rows = np.concatenate([f["test"] for f in folds])
+    errors = [sklearn.metrics.mean_squared_error(y[rows], p) for p in predictions]
+    return {"folds": folds, "rows": rows, "predictions": predictions, "errors": errors}
+
+
+def sixty_fourths(values):
+    return np.round(values * 64) / 64
+
+
+def conformal(rng):
+    residuals = rng.normal(0, 2, 83).round(6)
+    predicted = rng.uniform(0, 100, 83).round(6)
+    widths = []
+    for confidence in ("0.5", "0.9", "0.95", "0.98"):
+        rank = math.ceil((len(residuals) + 1) * fractions.Fraction(confidence))
+        widths.append([float(confidence), np.sort(np.abs(residuals))[rank - 1]])
+    edges = np.quantile(predicted, [0.25, 0.5, 0.75])
+    bins = np.digitize(predicted, edges)
+    by_bin = []
+    for b in range(4):
+        sizes = np.sort(np.abs(residuals[bins == b]))
+        by_bin.append(sizes[math.ceil((len(sizes) + 1) * fractions.Fraction("0.8")) - 1])
+    return {"residuals": residuals, "predicted": predicted, "widths": widths, "edges": edges, "byBin": by_bin}
+
+
+def proportion_interval(rng):
+    return [
+        [k, n, c, *statsmodels.stats.proportion.proportion_confint(k, n, alpha=1 - c, method="wilson")]
+        for k, n in ((0, 7), (7, 7), (3, 7), (947, 1000), (1, 5000))
+        for c in (0.8, 0.95, 0.99)
+    ]
+
+
+def agreement(rng):
+    reference = rng.integers(0, 5, 40)
+    scores = (reference + rng.normal(0, 2, 40)).round(0)
+    first, second = rng.integers(0, 3, 60), rng.integers(0, 3, 60)
+    second = np.where(rng.random(60) < 0.5, first, second)
+    return {
+        "reference": reference, "scores": scores,
+        # Somers' d of the scores given the reference leaves out the pairs that the reference ties.
+        "share": (1 + scipy.stats.somersd(reference, scores).statistic) / 2,
+        "pairs": int(sum(a != b for a, b in itertools.combinations(reference.tolist(), 2))),
+        "first": first, "second": second, "kappa": sklearn.metrics.cohen_kappa_score(first, second),
+    }
+
+
+def krippendorff_alpha(rng):
+    # The example of Krippendorff 2011, section C and D: 4 observers, 12 units.
+    nan = math.nan
+    printed = np.array(
+        [
+            [1, 2, 3, 3, 2, 1, 4, 1, 2, nan, nan, nan],
+            [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, nan, 3],
+            [nan, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, nan],
+            [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, nan],
+        ]
+    )
+    truth = rng.normal(50, 20, 30)
+    scores = (truth + rng.normal(0, 8, (5, 30))).round(-1)
+    scores[rng.random((5, 30)) < 0.4] = nan
+    return [
+        {
+            "ratings": [[None if math.isnan(v) else v for v in unit] for unit in data.T.tolist()],
+            **{level: krippendorff.alpha(data, level_of_measurement=level) for level in ("nominal", "ordinal", "interval")},
+        }
+        for data in (printed, scores)
+    ]
+
+
+def ngrams(rng):
+    """scikit-learn's character n-grams, counts and weights; only the hash is written out here."""
+    training = [
+        "The quick brown fox", "the QUICK  brown\n\tdog", "Ein Füchslein, naïve: 狐は速い。", "aaaaaaaa", "", "x",
+        "smile 😀😀 smile 😀😀", "I am so sorry, you are right!", "You are wrong; I am not sorry.",
+    ]
+    unseen = ["A quick smile 😀", "zzz", "brown brown brown dogs"]
+    buckets, lengths = 512, (2, 5)
+    grams = sklearn.feature_extraction.text.CountVectorizer(analyzer="char", ngram_range=lengths).build_analyzer()
+    vectorizer = sklearn.feature_extraction.text.TfidfVectorizer(
+        analyzer=lambda text: [str(bucket(gram, buckets)) for gram in grams(text)],
+        vocabulary=[str(b) for b in range(buckets)], sublinear_tf=True, smooth_idf=True, norm="l2",
+    ).fit(training)
+    rows = []
+    for text in training + unseen:
+        row = vectorizer.transform([text])
+        row.sort_indices()
+        rows.append({"columns": row.indices, "values": row.data})
+    return {"training": training, "unseen": unseen, "buckets": buckets, "idf": vectorizer.idf_, "rows": rows}
+
+
+def bucket(gram, buckets):
+    """FNV-1a over code points, then MurmurHash3's final mix."""
+    h = 0x811C9DC5
+    for character in gram:
+        h = ((h ^ ord(character)) * 0x01000193) % 2**32
+    h ^= h >> 16
+    h = h * 0x85EBCA6B % 2**32
+    h ^= h >> 13
+    h = h * 0xC2B2AE35 % 2**32
+    h ^= h >> 16
+    return h % buckets
+
+
+def sparse_ridge(rng):
+    matrix = scipy.sparse.random(48, 300, density=0.07, random_state=rng, format="csr")
+    matrix.data = sixty_fourths(matrix.data) + 1 / 64
+    matrix.sort_indices()
+    target = rng.normal(3, 2, 48)
+    labels = target > 3
+    fits = []
+    for penalty in (0.01, 1, 30):
+        ridge = sklearn.linear_model.Ridge(alpha=penalty, solver="svd").fit(matrix.toarray(), target)
+        classifier = sklearn.linear_model.RidgeClassifier(alpha=penalty, solver="svd").fit(matrix.toarray(), labels)
+        fits.append(
+            {
+                "penalty": penalty, "weights": ridge.coef_, "intercept": ridge.intercept_,
+                "decisions": classifier.decision_function(matrix.toarray()),
+            }
+        )
+    return {
+        "rows": 48, "columns": 300, "starts": matrix.indptr, "entryColumns": matrix.indices, "entryValues": matrix.data,
+        "target": target, "labels": labels, "fits": fits,
     }
 
 
