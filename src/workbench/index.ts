@@ -38,7 +38,13 @@ export { assertTraitUsable, checkTrait } from '../trait/check-trait.ts'
 export { type LoadedTrait, listTraits, loadTrait, type TraitEntry } from '../trait/load-trait.ts'
 export { type LadderStep, type Trait, traitSchema } from '../trait/trait.ts'
 export type { TraitProblem, TraitProblemKind } from '../trait/trait-problem.ts'
+export { type Combination, combineVectors, cosineMatrix, type NamedVector } from '../vector/arithmetic.ts'
 export { coefficientOf, doseOf } from '../vector/dose.ts'
+export { type Convention, conventions } from '../vector/format/convention.ts'
+export { type ExportFormat, type ExportOptions, exportVector } from '../vector/format/export-vector.ts'
+export type { ForeignFormat, ForeignVector } from '../vector/format/foreign-vector.ts'
+export { readForeignVector } from '../vector/format/read-foreign-vector.ts'
+export { type CombinationTerm, parseCombination } from '../vector/parse-combination.ts'
 export {
   type CombinationOrigin,
   directionAt,
@@ -52,7 +58,9 @@ export {
   type VectorProvenance,
 } from '../vector/persona-vector.ts'
 export { listVectors, readVector, vectorPath, writeVector } from '../vector/vector-file.ts'
+export { type CombineOptions, combineStoredVectors } from './combine-vectors.ts'
 export { type ExtractedVector, type ExtractOptions, extractVector } from './extract-vector.ts'
+export { type ImportedVector, type ImportOptions, importVector } from './import-vector.ts'
 export { loadVector } from './load-vector.ts'
 export { type ModelStep, type OpenModelOptions, openModel } from './open-model.ts'
 export { version } from './version.ts'

@@ -3,7 +3,7 @@
 Run once with each PyTorch, then once with --others where numpy, gguf and safetensors are installed too:
 
     python make_fixtures.py            # fixtures/torch-<version>/*.pt, fixtures/expected.json
-    python make_fixtures.py --others   # fixtures/gguf, fixtures/safetensors, fixtures/hostile
+    python make_fixtures.py --others   # fixtures/gguf, fixtures/safetensors, fixtures/hostile, fixtures/arithmetic.json
 
 Numbers come from Python's own generator, so that every version writes the same ones.
 """
@@ -153,6 +153,42 @@ def safetensors_fixtures():
     save_file({"v": tensor(1, 5, 8).half(), "w": tensor(2, 5, 8)}, os.path.join(folder, "two.safetensors"))
 
 
+def arithmetic_fixture():
+    """Sums, parts at right angles, unit vectors and cosines, in float64, by numpy's least squares."""
+    import numpy
+
+    a, b, c = (numpy.array(numbers(seed, 40), dtype=numpy.float32).reshape(5, 8) for seed in (10, 11, 12))
+    wide = [matrix.astype(numpy.float64) for matrix in (a, b, c)]
+    total = 0.5 * wide[0] - 0.2 * wide[1]
+
+    def without(matrix, *others):
+        rows = []
+        for layer in range(5):
+            basis = numpy.stack([other[layer] for other in others], axis=1)
+            share, *_ = numpy.linalg.lstsq(basis, matrix[layer], rcond=None)
+            rows.append(matrix[layer] - basis @ share)
+        return numpy.stack(rows)
+
+    def unit(matrix):
+        return matrix / numpy.linalg.norm(matrix, axis=1, keepdims=True)
+
+    def cosines(layer):
+        directions = numpy.stack([unit(matrix)[layer] for matrix in wide])
+        return directions @ directions.T
+
+    result = {
+        "a": a, "b": b, "c": c,
+        "sum": total,
+        "without_b": without(wide[0], wide[1]),
+        "sum_without_b_and_c": without(total, wide[1], wide[2]),
+        "unit_sum": unit(total),
+        "cosines": numpy.stack([cosines(layer) for layer in range(5)]),
+    }
+    with open(os.path.join(HERE, "arithmetic.json"), "w") as file:
+        json.dump({name: value.reshape(-1).tolist() for name, value in result.items()}, file, indent=1)
+        file.write("\n")
+
+
 class Runs:
     """Pickles as a call of a function."""
 
@@ -203,6 +239,7 @@ def hostile_fixtures():
 if "--others" in sys.argv:
     gguf_fixtures()
     safetensors_fixtures()
+    arithmetic_fixture()
     hostile_fixtures()
 else:
     torch_fixtures()

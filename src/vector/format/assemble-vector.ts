@@ -1,5 +1,4 @@
 import type { Layer } from '../../engine/contract/layer.ts'
-import { provisionalLayer } from '../extract-vector.ts'
 import type { PersonaVector, VectorProvenance } from '../persona-vector.ts'
 
 export interface VectorParts {
@@ -9,7 +8,7 @@ export interface VectorParts {
   readonly directions: ReadonlyMap<Layer, Float32Array>
   /** [B+1], where they are known. */
   readonly medianResponseNorms?: Float32Array
-  /** The layer used where none is asked for; by default the one at 0.55 of the depth, or the nearest there is. */
+  /** The layer used where none is asked for; by default the one nearest to the middle. */
   readonly defaultLayer?: Layer
   readonly provenance: VectorProvenance
 }
@@ -30,10 +29,6 @@ export function assembleVector(parts: VectorParts): PersonaVector {
   const { blockCount, hiddenSize, directions, medianResponseNorms, defaultLayer, provenance } = parts
   const matrix = new Float32Array((blockCount + 1) * hiddenSize)
   for (const [layer, direction] of directions) matrix.set(direction, layer * hiddenSize)
-  const { layer: wanted, reason } = provisionalLayer(blockCount)
-  const nearest = [...directions.keys()]
-    .filter(layer => layer > 0)
-    .reduce((best, layer) => (Math.abs(layer - wanted) < Math.abs(best - wanted) ? layer : best))
   return {
     provenance,
     blockCount,
@@ -41,12 +36,18 @@ export function assembleVector(parts: VectorParts): PersonaVector {
     directions: { response_avg: matrix },
     medianResponseNorms: medianResponseNorms ?? new Float32Array(blockCount + 1),
     hasEmbedding: directions.has(0 as Layer),
-    defaultLayer: defaultLayer ?? nearest,
+    defaultLayer: defaultLayer ?? middleOf([...directions.keys()], blockCount),
     defaultLayerReason:
       defaultLayer === undefined
-        ? nearest === wanted
-          ? reason
-          : `the nearest there is to ${reason}`
+        ? `nearest to the middle of ${blockCount} blocks; nothing better is known of it`
         : 'named when the vector was made',
   }
+}
+
+/** The layer nearest to the middle of the model, where steering works best on most. */
+function middleOf(layers: readonly Layer[], blockCount: number): Layer {
+  const middle = (blockCount + 1) / 2
+  return layers
+    .filter(layer => layer > 0)
+    .reduce((best, layer) => (Math.abs(layer - middle) < Math.abs(best - middle) ? layer : best))
 }
