@@ -43,11 +43,11 @@ export function nextDigits(branch: DigitBranch, next: readonly TokenLogprob[]): 
       logprob: branch.logprob + logprob,
       tokens: [...branch.tokens, token],
     }))
-  const continued = longer.reduce((sum, { logprob }) => sum + Math.exp(logprob - branch.logprob), 0)
-  const ended = { text: branch.digits, logprob: branch.logprob + Math.log(Math.max(1 - continued, 0)) }
+  const ends = 1 - longer.reduce((sum, { logprob }) => sum + Math.exp(logprob - branch.logprob), 0)
+  const ended = ends > 0 ? [{ text: branch.digits, logprob: branch.logprob + Math.log(ends) }] : []
   const open = probable(longer.filter(({ digits }) => digits === '10'))
   const complete = longer.filter(({ digits }) => !open.some(other => other.digits === digits))
-  return { numbers: [ended, ...complete.map(({ digits, logprob }) => ({ text: digits, logprob }))], open }
+  return { numbers: [...ended, ...complete.map(({ digits, logprob }) => ({ text: digits, logprob }))], open }
 }
 
 function probable(branches: readonly DigitBranch[]): DigitBranch[] {

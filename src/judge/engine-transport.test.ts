@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../engine/contract/engine.ts'
 import { FakeEngine } from '../engine/fake/fake-engine.ts'
 import { EngineTransport } from './engine-transport.ts'
+import { JudgeCache } from './judge-cache.ts'
 import type { JudgeCall, JudgeReply } from './judge-transport.ts'
 import { LlmJudge } from './llm-judge.ts'
 
@@ -75,6 +79,26 @@ describe('an engine as the way to a judge model', () => {
     for (const score of [judgements[0]!.expression, judgements[0]!.coherence!])
       if (score.status === 'scored') expect(score.method).toBe('log-probabilities')
       else expect(score.mass).toBeLessThan(0.25)
+  })
+
+  test('brings answers that are remembered whole', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'personascope-judge-'))
+    try {
+      const calls = Array.from({ length: 4 }, (_, index) => ({ question: `Q ${index}`, answer: `A ${index}` }))
+      const open = async () =>
+        new LlmJudge({
+          transport: new EngineTransport(engine),
+          rubric: '{question} {answer}',
+          cache: await JudgeCache.open(directory),
+          coherence: false,
+        })
+      const first = await (await open()).score(calls)
+      const again = await open()
+      expect(again.estimate(calls).calls).toBe(0)
+      expect(await again.score(calls)).toEqual(first)
+    } finally {
+      await rm(directory, { recursive: true })
+    }
   })
 
   test('tells models apart by their weights', () => {

@@ -219,8 +219,11 @@ describe('the way to an OpenAI-compatible server', () => {
     expect(reply).toEqual({ text: '' })
   })
 
-  test('leaves out an answer that is too long for the judge, and goes on', async () => {
-    const message = "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens."
+  test.each([
+    "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens.",
+    'the request exceeds the available context size. try increasing the context size',
+    "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+  ])('leaves out an answer that is too long for the judge, and goes on: %s', async message => {
     await using judge = await connect(({ text }) => (text === 'long' ? { kind: 'status', status: 400, message } : well))
     const replies = await judge.ask([call('long'), call('short')])
     expect(replies[0]!.refusal).toMatch(/too long/)

@@ -201,7 +201,7 @@ export class OpenAiTransport implements JudgeTransport {
     if (status === 408 || status === 409 || status === 425 || status === 429 || status >= 500)
       return { detail: said, waitMs: askedWait(error.headers, Date.now()) }
     if (status === 400 && call.wants === 'number' && /logprob/i.test(error.message)) return { reply: { text: '' } }
-    if (error.code === 'context_length_exceeded' || /maximum context length/i.test(error.message))
+    if (error.code === 'context_length_exceeded' || tooLong.test(error.message))
       return { reply: { text: '', refusal: 'question and answer are too long for the judge' } }
     const facts = { judge: this.id, status, detail: said }
     return { refused: new PersonascopeError('JUDGE_REFUSED', facts, { cause: error }) }
@@ -220,6 +220,9 @@ interface PassingTrouble {
 
 /** What to make of a failed try: another try, an answer of sorts, or the end. */
 type Trouble = PassingTrouble | { readonly reply: JudgeReply } | { readonly refused: PersonascopeError }
+
+/** How OpenAI and vLLM, llama.cpp and SGLang say that a prompt is too long. */
+const tooLong = /(?:maximum|exceeds?|longer than)[^.]*\bcontext (?:length|size|window)/i
 
 /** One try came to nothing, and the next may not. */
 class TryFailed extends Error {}
