@@ -14,6 +14,8 @@ export interface Drawing {
   readonly notes?: readonly string[]
   /** The panels from top to bottom when the drawing is `width` px wide. They share the margins at the sides. */
   readonly panels: (width: number) => readonly Panel[]
+  /** How wide it is drawn where there is room; 760 px unless told. */
+  readonly wideWidth?: number
   readonly sideMargins?: (width: number) => SideMargins
   /** What the shared horizontal axis shows. */
   readonly xLabel?: string
@@ -35,7 +37,7 @@ export interface SideMargins {
 
 export interface LegendEntry {
   readonly label: string
-  readonly symbol: 'dot' | 'ring' | 'line' | 'rule' | 'band' | 'bar'
+  readonly symbol: 'dot' | 'ring' | 'line' | 'rule' | 'band' | 'bar' | 'swatch'
   readonly colour: string
   readonly dash?: string
 }
@@ -63,7 +65,7 @@ export function svgForPage(drawing: Drawing, width: number, id: string): string 
 }
 
 /** The drawing as an SVG file: colours written out, on white ground, its title on top. Reads in any viewer. */
-export function svgFile(drawing: Drawing, width: number = wideWidth): string {
+export function svgFile(drawing: Drawing, width: number = drawing.wideWidth ?? wideWidth): string {
   const svg = compose(drawing, width, { id: 'drawing', withTitle: true })
   return writeSvg(svg, withLightColours)
 }
@@ -131,8 +133,7 @@ function compose(
   return svgElement(
     'svg',
     {
-      xmlns: 'http://www.w3.org/2000/svg',
-      ...(withTitle && { width, height }),
+      ...(withTitle && { xmlns: 'http://www.w3.org/2000/svg', width, height }),
       viewBox: `0 0 ${width} ${height}`,
       role: 'img',
       'aria-labelledby': `${id}-title ${id}-description`,
@@ -219,6 +220,7 @@ function legendSymbol({ symbol, colour: fill, dash = 'none' }: LegendEntry): Svg
     return svgElement('circle', { cx: 9, cy: 9, r: 5, fill: 'none', stroke: fill, 'stroke-width': 1.8 })
   }
   if (symbol === 'band') return svgElement('rect', { x: 0, y: 3, width: 18, height: 12, fill, 'fill-opacity': 0.22 })
+  if (symbol === 'swatch') return svgElement('rect', { x: 1, y: 3, width: 16, height: 12, fill })
   if (symbol === 'bar') {
     return svgElement('rect', {
       x: 1,
@@ -229,6 +231,7 @@ function legendSymbol({ symbol, colour: fill, dash = 'none' }: LegendEntry): Svg
       'fill-opacity': 0.3,
       stroke: fill,
       'stroke-width': 1.5,
+      'stroke-dasharray': dash,
     })
   }
   return svgElement('line', {

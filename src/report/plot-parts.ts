@@ -13,7 +13,7 @@ import {
   lineY as valueLine,
 } from '@observablehq/plot'
 import type { Interval } from './format-number.ts'
-import { placeFlags } from './text-layout.ts'
+import { fitText, placeFlags } from './text-layout.ts'
 import { colour } from './theme.ts'
 
 export const tickSize = 12
@@ -82,12 +82,13 @@ export interface LinePoint {
 /** A line, and its points where there are few of them. */
 export function lineWithPoints(
   points: readonly LinePoint[],
-  { stroke, dash = 'none', radius = 3, width = 2 }: LineLook,
+  { stroke, dash = 'none', radius = 3, width = 2, shift = 0 }: LineLook,
 ): Markish[] {
   const data = [...points]
+  const at = { x: 'x', y: 'y', dx: shift }
   return [
-    valueLine(data, { x: 'x', y: 'y', stroke, strokeWidth: width, strokeDasharray: dash, className: 'line' }),
-    ...(radius > 0 ? [dot(data, { x: 'x', y: 'y', fill: stroke, r: radius, className: 'points' })] : []),
+    valueLine(data, { ...at, stroke, strokeWidth: width, strokeDasharray: dash, className: 'line' }),
+    ...(radius > 0 ? [dot(data, { ...at, fill: stroke, r: radius, className: 'points' })] : []),
   ]
 }
 
@@ -97,6 +98,13 @@ export interface LineLook {
   /** Of the points; 0 draws none. */
   readonly radius?: number
   readonly width?: number
+  /** Sideways, in px. */
+  readonly shift?: number
+}
+
+/** How far a series stands beside its place, in px, so that the error bars of several stay apart. */
+export function seriesShift(index: number, count: number): number {
+  return (index - (count - 1) / 2) * 5
 }
 
 /** The interval of every point, upright with caps. `shift` moves them sideways in px. */
@@ -154,7 +162,7 @@ export function verticalMarks(
   { place, width }: MarkPlaces,
 ): { readonly marks: readonly Markish[]; readonly marginTop: number } {
   const flags = placeFlags(
-    marks.map(mark => ({ at: place(mark.at), text: mark.label })),
+    marks.map(mark => ({ at: place(mark.at), text: fitText(mark.label, width * 0.85, tickSize) })),
     width,
     tickSize,
   )
@@ -169,15 +177,15 @@ export function verticalMarks(
           stroke: mark.colour,
           strokeWidth: 1.4,
           strokeDasharray: mark.dash ?? 'none',
-          insetTop: dy - 5,
+          insetTop: flag.side === 'over' ? dy + 5 : dy - 5,
           className: 'mark',
         }),
         text([flag.text], {
           x: [mark.at],
           frameAnchor: 'top',
-          textAnchor: flag.anchor,
+          textAnchor: 'start',
           lineAnchor: 'bottom',
-          dx: flag.anchor === 'start' ? 4 : -4,
+          dx: flag.from - flag.at,
           dy: dy + 4,
           fontSize: tickSize,
           fontWeight: 600,

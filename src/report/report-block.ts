@@ -163,7 +163,8 @@ ${body}
 /** Drawn twice, for wide and for narrow screens; the style sheet shows one of them. */
 function figureToHtml({ drawing, caption }: FigureBlock, number: number): string {
   const id = `figure-${number}`
-  const { numbers } = drawing
+  const { numbers, wideWidth: width = wideWidth } = drawing
+  const limit = drawing.wideWidth ? ` style="max-width:${drawing.wideWidth}px"` : ''
   const table = numbers
     ? `<details class="numbers"><summary>The numbers of figure ${number}</summary>\n<div class="inside">${tableToHtml({
         kind: 'table',
@@ -173,7 +174,7 @@ function figureToHtml({ drawing, caption }: FigureBlock, number: number): string
       })}</div></details>`
     : ''
   return `<figure id="${id}"><p class="figure-title"><span class="figure-number">Figure ${number}</span> ${escapeHtml(drawing.title)}</p>
-<div class="wide">${svgForPage(drawing, wideWidth, `${id}-wide`)}</div>
+<div class="wide"${limit}>${svgForPage(drawing, width, `${id}-wide`)}</div>
 <div class="narrow">${svgForPage(drawing, narrowWidth, `${id}-narrow`)}</div>
 <figcaption>${richTextToHtml(caption)}</figcaption>${table}</figure>`
 }

@@ -21,7 +21,7 @@ a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px sol
 header { padding-top: 44px; }
 .subtitle { color: var(--ink-soft); margin: 0.35em 0 0; }
 .finding { font-size: 1.25rem; line-height: 1.45; margin: 1.3em 0 1.1em; text-wrap: pretty; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 12px; margin: 0 0 1.2em; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0 0 1.2em; }
 .tile { display: grid; grid-row: span 3; grid-template-rows: subgrid; row-gap: 0; align-content: start; background: var(--raised); border: 1px solid var(--grid); border-radius: 10px; padding: 12px 14px 13px; }
 .tile dt { color: var(--ink-soft); font-size: 0.85rem; line-height: 1.3; }
 .tile dd { margin: 0; }
@@ -69,7 +69,7 @@ summary:hover { color: var(--ink); }
 .inside > :last-child { margin-bottom: 0.6em; }
 
 .answers { list-style: none; padding: 0; }
-.answer { border-left: 5px solid var(--edge, var(--rule)); background: var(--raised); border-radius: 0 8px 8px 0; padding: 10px 16px 12px; margin: 0 0 10px; }
+.answer { border-left: 5px solid var(--edge, var(--rule)); background: var(--raised); border-radius: 0 8px 8px 0; padding: 10px 16px 12px; margin: 0 0 10px; overflow: hidden; }
 .answer blockquote { margin: 0; white-space: pre-wrap; }
 .question { color: var(--ink-soft); margin: 0 0 0.35em; white-space: pre-wrap; }
 .tags { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; margin: 0 0 0.4em; font-size: 0.85rem; color: var(--ink-soft); }
@@ -102,6 +102,7 @@ footer p { margin: 0 0 0.3em; }
   h1, h2, .figure-title, .callout-title { break-after: avoid; }
   figure, .tile, .callout, .answer, tr, .facts > div { break-inside: avoid; }
   .scroll { overflow: visible; }
+  .wide { max-width: 155mm; }
   details { border: 0; }
   details > summary { list-style: none; padding: 0; font-weight: 600; }
   .inside { padding: 6px 0 0; }

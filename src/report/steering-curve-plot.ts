@@ -10,6 +10,7 @@ import {
   linearPlace,
   lineWithPoints,
   referenceLine,
+  seriesShift,
   type VerticalMark,
   verticalMarks,
 } from './plot-parts.ts'
@@ -172,14 +173,18 @@ function panelOf(
         ...(isLast ? [bottomAxis({ ticks: width < 500 ? 6 : 10 })] : []),
         ...(reference ? [referenceLine(reference.at, reference.colour, reference.dash)] : []),
         ...(isFirst ? flags.marks : bareVerticalMarks(verticals)),
-        ...lines.flatMap((points, index) => curveMarks(points, index)).reverse(),
+        ...lines.flatMap((points, index) => curveMarks(points, index, lines.length)).reverse(),
       ],
     },
   }
 }
 
-function curveMarks(points: readonly CurvePoint[], index: number): Markish[] {
+function curveMarks(points: readonly CurvePoint[], index: number, count: number): Markish[] {
+  const shift = seriesShift(index, count)
   const stroke = seriesColour(index)
   const intervals = points.flatMap(({ x, interval }) => (interval ? [{ x, ...interval }] : []))
-  return [...lineWithPoints(points, { stroke, dash: seriesDash(index), radius: 3.4 }), ...errorBars(intervals, stroke)]
+  return [
+    ...lineWithPoints(points, { stroke, dash: seriesDash(index), radius: 3.4, shift }),
+    ...errorBars(intervals, stroke, shift),
+  ]
 }

@@ -2,7 +2,7 @@
 export function textWidth(text: string, fontSize: number): number {
   let ems = 0
   for (const character of text) {
-    if (/[ijl.,:;'!|()[\] ft]/.test(character)) ems += 0.34
+    if (/[ijl.,:;'!|()[\] \u00a0\u202fft]/.test(character)) ems += 0.34
     else if (/[MWmw@%—]/.test(character)) ems += 0.92
     else if (/[A-Z]/.test(character)) ems += 0.7
     else if (character.codePointAt(0)! >= 0x2e80) ems += 1.05
@@ -57,8 +57,10 @@ export interface Flag {
 export interface PlacedFlag extends Flag {
   /** How many rows above the lowest. */
   readonly row: number
-  /** `start`: the text begins at the pole; `end`: it ends there. */
-  readonly anchor: 'start' | 'end'
+  /** Where the text stands to its pole; `over` it where there is no room at either side. */
+  readonly side: 'right' | 'left' | 'over'
+  /** Where the text begins, in px. */
+  readonly from: number
 }
 
 /**
@@ -67,28 +69,30 @@ export interface PlacedFlag extends Flag {
  */
 export function placeFlags(flags: readonly Flag[], width: number, fontSize: number): PlacedFlag[] {
   const sizes = flags.map(flag => textWidth(flag.text, fontSize) * boldness + poleGap)
-  const choices = flags.map(({ at }, index): readonly Anchor[] => {
-    const fitsRight = at + sizes[index]! <= width
-    const fitsLeft = at - sizes[index]! >= 0
-    if (fitsRight !== fitsLeft) return fitsRight ? ['start'] : ['end']
-    return flags.length <= mostTried ? ['start', 'end'] : ['start']
+  const choices = flags.map(({ at }, index): readonly Side[] => {
+    const fits: Side[] = []
+    if (at + sizes[index]! <= width) fits.push('right')
+    if (at - sizes[index]! >= 0) fits.push('left')
+    if (fits.length === 0) return ['over']
+    return flags.length <= mostTried ? fits : fits.slice(0, 1)
   })
-  let best: PlacedFlag[] | undefined
-  for (const anchors of combinations(choices)) {
-    const boxes = flags.map((flag, index) => boxOf(flag.at, sizes[index]!, anchors[index]!))
-    const rows = rowsOf(boxes)
-    if (rows && (!best || Math.max(...rows) < Math.max(...best.map(flag => flag.row)))) {
-      best = flags.map((flag, index) => ({ ...flag, row: rows[index]!, anchor: anchors[index]! }))
-    }
+  let best: { readonly sides: readonly Side[]; readonly rows: readonly number[] } | undefined
+  for (const sides of combinations(choices)) {
+    const rows = rowsOf(flags.map(({ at }, index) => boxOf(at, sizes[index]!, sides[index]!, width)))
+    if (rows && (!best || Math.max(...rows) < Math.max(...best.rows))) best = { sides, rows }
   }
-  return best ?? flags.map((flag, row) => ({ ...flag, row, anchor: choices[row]![0]! }))
+  return flags.map((flag, index) => {
+    const side = best?.sides[index] ?? choices[index]![0]!
+    const { from } = boxOf(flag.at, sizes[index]!, side, width)
+    return { ...flag, row: best?.rows[index] ?? index, side, from: side === 'right' ? from + poleGap : from }
+  })
 }
 
-type Anchor = PlacedFlag['anchor']
+type Side = PlacedFlag['side']
 
 const boldness = 1.08
-const poleGap = 6
-/** Above this many flags, labels stand at the right of their poles wherever they fit there. */
+const poleGap = 5
+/** Above this many flags, each stands at the first side where it fits. */
 const mostTried = 6
 
 interface FlagBox {
@@ -97,8 +101,11 @@ interface FlagBox {
   readonly to: number
 }
 
-function boxOf(pole: number, size: number, anchor: Anchor): FlagBox {
-  return anchor === 'start' ? { pole, from: pole, to: pole + size } : { pole, from: pole - size, to: pole }
+function boxOf(pole: number, size: number, side: Side, width: number): FlagBox {
+  if (side === 'right') return { pole, from: pole, to: pole + size }
+  if (side === 'left') return { pole, from: pole - size, to: pole }
+  const from = Math.max(0, Math.min(width - size, pole - size / 2))
+  return { pole, from, to: from + size }
 }
 
 /** The lowest row of every box; undefined where two would have to stand above each other. */
