@@ -26,10 +26,11 @@ const context = new NativeContext(library, model, {
 })
 const scratch = new SamplerScratch(model.size)
 
-await serveRounds({ engine: `llama.cpp ${origin}`, threads, weightFormat: model.weightFormat }, () => {
+await serveRounds({ engine: `llama.cpp ${origin}`, threads, weightFormat: model.weightFormat }, ({ sequences }) => {
   context.forgetAll()
-  const samplers = prompts.map((_, slot) => new Sampler({ seed: slot }, scratch))
-  const next = prompts.map((tokens, slot) => {
+  const chosen = prompts.slice(0, sequences)
+  const samplers = chosen.map((_, slot) => new Sampler({ seed: slot }, scratch))
+  const next = chosen.map((tokens, slot) => {
     const last = promptTokens - 1
     context.decode(tokens.map((token, position) => ({ token, position, slot, wantsLogits: position === last })))
     return samplers[slot]!.sample(context.logits(last))!

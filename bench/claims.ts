@@ -1,6 +1,6 @@
 /** What is claimed of the engine's speed, and whether a run bears it out. */
 
-/** Seconds by contestant: one entry for each round. */
+/** Seconds by contestant: one entry for each round it took part in, from the first on. */
 export type RoundSeconds = ReadonlyMap<string, readonly number[]>
 
 export interface Claim {

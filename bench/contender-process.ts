@@ -16,6 +16,8 @@ export interface Job extends Workload {
 /** How one round is to be done. */
 export interface RoundOptions {
   readonly steered: boolean
+  /** How many of the sequences, from the first one on. */
+  readonly sequences: number
 }
 
 export function readJob(): Job {

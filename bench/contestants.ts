@@ -12,6 +12,8 @@ export interface Contestant {
   readonly steered?: true
   /** Beside another process that wants a core. */
   readonly busy?: true
+  /** The contestant it must beat for its speed to matter. */
+  readonly alternativeTo?: string
 }
 
 /** In the order of their turns. */
@@ -21,7 +23,12 @@ export const contestants: readonly Contestant[] = [
   { name: 'steered', process: 'engine', what: 'the engine, each request with its own steering', steered: true },
   { name: 'native', process: 'native', what: 'the engine, compiled for this CPU' },
   { name: 'float32', process: 'float32', what: 'transformers float32, second pass for the activations' },
-  { name: 'bfloat16', process: 'bfloat16', what: 'transformers bfloat16, second pass for the activations' },
+  {
+    name: 'bfloat16',
+    process: 'bfloat16',
+    what: 'transformers bfloat16, second pass for the activations',
+    alternativeTo: 'float32',
+  },
   { name: 'busy', process: 'engine', what: 'the engine beside another busy process', busy: true },
 ]
 

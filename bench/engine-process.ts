@@ -31,7 +31,8 @@ const steered = plain.map((request, index): GenerateRequest => {
 
 const about = { engine: version, contexts, threadsPerContext, weightFormat, weightsPath: file.path }
 await serveRounds(about, async options => {
-  for (const result of await engine.generateAll(options.steered ? steered : plain)) {
+  const requests = (options.steered ? steered : plain).slice(0, options.sequences)
+  for (const result of await engine.generateAll(requests)) {
     const { writtenTokens: written, reusedPromptTokens, activations, steering } = result
     const captured = activations?.responseMean?.length === (blockCount + 1) * hiddenSize
     const acted = !options.steered || steering[0]!.steeredPositions === prompts[0]!.length + writtenTokens

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** What others took of the machine during some time, in cores. */
 export interface OthersLoad {
@@ -9,7 +10,7 @@ export interface OthersLoad {
 }
 
 /** Others may take so much of the machine while speed is measured. */
-export const mostOthersCores = 0.1
+const mostOthersCores = 0.1
 
 interface Task {
   readonly id: number
@@ -46,6 +47,22 @@ export class MachineWatch {
     const cores = Math.max(0, (after.busySeconds - this.#before.busySeconds - own) / seconds)
     return { cores, processes: busiestOthers(this.#before, after, seconds) }
   }
+}
+
+export async function measureOthers(seconds: number): Promise<OthersLoad> {
+  const watch = new MachineWatch()
+  await pause(seconds * 1000)
+  return watch.stop()
+}
+
+/** Whether others leave the machine alone enough to measure speed. */
+export function isQuiet({ cores }: OthersLoad): boolean {
+  return cores <= mostOthersCores
+}
+
+export function describeOthers({ cores, processes }: OthersLoad): string {
+  const names = processes.length > 0 ? ` (${processes.join(', ')})` : ''
+  return `others took ${cores.toFixed(2)} cores${names}`
 }
 
 function takeSnapshot(): Snapshot | undefined {

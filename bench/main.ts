@@ -7,15 +7,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { formatTable } from '../src/cli/format.ts'
 import { type JudgedClaim, judgeClaims, spreadOf } from './claims.ts'
 import { Contender } from './contender.ts'
 import type { Job } from './contender-process.ts'
 import { type Contestant, commandFor, contestants, hasNativeBuild } from './contestants.ts'
-import { MachineWatch, mostOthersCores } from './machine-watch.ts'
-import { describeOthers, runRounds, type Turns } from './run-rounds.ts'
+import { describeOthers, isQuiet, measureOthers } from './machine-watch.ts'
+import { type Entry, runRounds, type Turns } from './run-rounds.ts'
 import { fullWorkload, quickWorkload } from './workload.ts'
 
 const { values: options } = parseArgs({
@@ -27,18 +26,22 @@ const { values: options } = parseArgs({
     model: { type: 'string', default: 'smollm2-135m-instruct' },
   },
 })
+const note = (text: string) => process.stderr.write(`${text}\n`)
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 5))
 const workload = options.quick ? quickWorkload : fullWorkload
 const chosen = chooseContestants(options.only?.split(','))
-const note = (text: string) => process.stderr.write(`${text}\n`)
 
 if (!options.force) await requireQuietMachine()
 const contenders = new Map<Contestant['process'], Contender>()
 const directory = mkdtempSync(join(tmpdir(), 'personascope-bench-'))
 try {
   await startContenders()
-  const entries = chosen.map(contestant => ({ contestant, contender: contenders.get(contestant.process)! }))
-  report(await runRounds(entries, { rounds, force: options.force, note }))
+  const entries = chosen.map((contestant): Entry => {
+    const turns: Turns = { seconds: [], othersCores: [], redone: 0 }
+    return { contestant, contender: contenders.get(contestant.process)!, turns }
+  })
+  await runRounds(entries, { rounds, sequences: workload.prompts.length, force: options.force, note })
+  report(entries)
 } finally {
   for (const contender of contenders.values()) await contender.stop()
   rmSync(directory, { recursive: true })
@@ -55,11 +58,9 @@ function chooseContestants(wanted: readonly string[] | undefined): Contestant[] 
 
 /** A ratio measured beside somebody else's work says nothing. */
 async function requireQuietMachine(): Promise<void> {
-  const watch = new MachineWatch()
-  await pause(3000)
-  const others = watch.stop()
-  if (others.cores <= mostOthersCores) return
-  note(`The machine is busy: ${describeOthers(others)}; at most ${mostOthersCores} is quiet enough to measure speed.`)
+  const others = await measureOthers(3)
+  if (isQuiet(others)) return
+  note(`The machine is busy: ${describeOthers(others)}.`)
   note('Wait until it is quiet, or measure all the same with --force.')
   process.exit(2)
 }
@@ -81,8 +82,8 @@ async function startContenders(): Promise<void> {
   }
 }
 
-function report(turns: ReadonlyMap<string, Turns>): void {
-  const seconds = new Map([...turns].map(([name, own]) => [name, own.seconds]))
+function report(entries: readonly Entry[]): void {
+  const seconds = new Map(entries.map(({ contestant, turns }) => [contestant.name, turns.seconds]))
   // Claims are about the whole work.
   const judged = judgeClaims(seconds).map(claim => (options.quick ? { ...claim, met: undefined } : claim))
   const sequences = workload.prompts.length
@@ -90,7 +91,7 @@ function report(turns: ReadonlyMap<string, Turns>): void {
   console.log(
     `${sequences} sequences, ${workload.prompts[0]!.length} prompt tokens, ${workload.writtenTokens} new tokens each; ${rounds} rounds, interleaved\n`,
   )
-  console.log(contestantTable(turns, writtenTokens))
+  console.log(contestantTable(entries, writtenTokens))
   console.log(`\n${claimTable(judged)}\n`)
   console.log(
     JSON.stringify({
@@ -102,19 +103,18 @@ function report(turns: ReadonlyMap<string, Turns>): void {
       rounds,
       quick: options.quick,
       contenders: Object.fromEntries([...contenders].map(([name, { about }]) => [name, about])),
-      turns: Object.fromEntries(turns),
+      turns: Object.fromEntries(entries.map(({ contestant, turns }) => [contestant.name, turns])),
       claims: judged,
     }),
   )
 }
 
-function contestantTable(turns: ReadonlyMap<string, Turns>, writtenTokens: number): string {
-  const rows = chosen.map(({ name, what }) => {
-    const { seconds, othersCores, disturbed } = turns.get(name)!
+function contestantTable(entries: readonly Entry[], writtenTokens: number): string {
+  const rows = entries.map(({ contestant: { name, what }, turns: { seconds, othersCores, redone } }) => {
     const { median, lowest, highest } = spreadOf(seconds)
     const others = Math.max(...othersCores).toFixed(2)
     const range = `${lowest.toFixed(2)}..${highest.toFixed(2)}`
-    return [name, median.toFixed(2), range, Math.round(writtenTokens / median), others, disturbed, what]
+    return [name, median.toFixed(2), range, Math.round(writtenTokens / median), others, redone, what]
   })
   return formatTable(['', 'seconds', 'range', 'new tokens/s', 'others, cores', 'redone', ''], rows)
 }

@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Contender } from './contender.ts'
 import type { Contestant } from './contestants.ts'
-import { MachineWatch, mostOthersCores, type OthersLoad } from './machine-watch.ts'
+import { describeOthers, isQuiet, MachineWatch, measureOthers, type OthersLoad } from './machine-watch.ts'
+
+export interface Entry {
+  readonly contestant: Contestant
+  readonly contender: Contender
+  readonly turns: Turns
+}
 
 /** What one contestant did in all rounds. */
 export interface Turns {
@@ -11,72 +17,95 @@ export interface Turns {
   /** What others took of the machine during each of them, in cores. */
   readonly othersCores: number[]
   /** How many turns were done again because others took too much meanwhile. */
-  disturbed: number
+  redone: number
 }
 
 export interface RunOptions {
   readonly rounds: number
-  /** Keep turns that others disturbed. */
+  /** How many there are. */
+  readonly sequences: number
+  /** Neither wait for others nor do again what they disturbed. */
   readonly force: boolean
   readonly note: (text: string) => void
 }
 
+/** How many sequences warm a contestant up. */
+const warmUpSequences = 4
+
 /** A turn is done so many times before a disturbed one is kept. */
 const mostTries = 4
 
+/** How long to wait for others to finish before a turn. */
+const mostSecondsToWait = 60
+
+/** A contestant that is to be compared only if it beats another one rests when it takes so much longer. */
+const hopeless = 1.5
+
 /**
  * All contestants take turns, round after round, so that what changes about the machine meets all of them alike.
- * The first round warms up and is not counted.
+ * @param entries in the order of their turns; their `turns` are filled
  */
-export async function runRounds(
-  entries: readonly { readonly contestant: Contestant; readonly contender: Contender }[],
-  { rounds, force, note }: RunOptions,
-): Promise<Map<string, Turns>> {
-  const turns = new Map<string, Turns>()
-  for (const { contestant } of entries) turns.set(contestant.name, { seconds: [], othersCores: [], disturbed: 0 })
-  for (let round = 0; round <= rounds; round++) {
-    for (const { contestant, contender } of entries) {
-      const own = turns.get(contestant.name)!
-      const tries = force || round === 0 ? 1 : mostTries
-      let { seconds, others } = await takeTurn(contestant, contender)
-      for (let tried = 1; tried < tries && others.cores > mostOthersCores; tried++) {
-        own.disturbed++
-        note(`${contestant.name}: ${describeOthers(others)}; once more`)
-        ;({ seconds, others } = await takeTurn(contestant, contender))
-      }
-      note(
-        `round ${round} of ${rounds}${round === 0 ? ' (not counted)' : ''}: ${contestant.name} ${seconds.toFixed(2)} s`,
-      )
-      if (round === 0) continue
-      own.seconds.push(seconds)
-      own.othersCores.push(others.cores)
+export async function runRounds(entries: readonly Entry[], options: RunOptions): Promise<void> {
+  const { rounds, note } = options
+  for (const { contestant, contender } of entries) {
+    if (contestant.busy) continue
+    note(`warming up ${contestant.name} ...`)
+    await contender.round({ steered: contestant.steered ?? false, sequences: warmUpSequences })
+  }
+  for (let round = 1; round <= rounds; round++) {
+    for (const entry of entries) {
+      if (isHopeless(entry, entries)) continue
+      const { seconds, others } = await takeQuietTurn(entry, options)
+      entry.turns.seconds.push(seconds)
+      entry.turns.othersCores.push(others.cores)
+      note(`round ${round} of ${rounds}: ${entry.contestant.name} ${seconds.toFixed(2)} s, ${describeOthers(others)}`)
     }
   }
-  return turns
 }
 
-export function describeOthers({ cores, processes }: OthersLoad): string {
-  const names = processes.length > 0 ? ` (${processes.join(', ')})` : ''
-  return `others took ${cores.toFixed(2)} cores${names}`
+/** Whether it was too slow in an earlier round to be the faster of two. */
+function isHopeless({ contestant, turns }: Entry, entries: readonly Entry[]): boolean {
+  const rival = entries.find(entry => entry.contestant.name === contestant.alternativeTo)
+  return rival !== undefined && turns.seconds.length > 0 && turns.seconds[0]! > hopeless * rival.turns.seconds[0]!
 }
 
-async function takeTurn(
-  contestant: Contestant,
-  contender: Contender,
-): Promise<{ seconds: number; others: OthersLoad }> {
-  const busy =
-    contestant.busy && spawn(process.execPath, ['--no-warnings', join(import.meta.dirname, 'busy-process.ts')])
+async function takeQuietTurn(entry: Entry, { sequences, force, note }: RunOptions): Promise<Turn> {
+  for (let tried = 1; ; tried++) {
+    if (!force) await waitUntilQuiet()
+    const turn = await takeTurn(entry, sequences)
+    if (force || isQuiet(turn.others) || tried === mostTries) return turn
+    note(`${entry.contestant.name} again: ${describeOthers(turn.others)}`)
+    entry.turns.redone++
+  }
+}
+
+async function waitUntilQuiet(): Promise<void> {
+  for (let second = 0; second < mostSecondsToWait; second++) if (isQuiet(await measureOthers(1))) return
+}
+
+interface Turn {
+  readonly seconds: number
+  readonly others: OthersLoad
+}
+
+async function takeTurn({ contestant, contender }: Entry, sequences: number): Promise<Turn> {
+  const endBusy = contestant.busy ? startBusyProcess() : () => {}
   try {
-    // Long enough for the busy process to be at full speed, and for threads of the last contestant to fall asleep.
+    // Long enough for the busy process to be at full speed, and for the threads of the last contestant to fall asleep.
     await pause(500)
     const watch = new MachineWatch()
-    const seconds = await contender.round({ steered: contestant.steered ?? false })
+    const seconds = await contender.round({ steered: contestant.steered ?? false, sequences })
     return { seconds, others: watch.stop() }
   } finally {
-    if (busy) {
-      const ended = new Promise(resolve => busy.once('close', resolve))
-      busy.kill('SIGKILL')
-      await ended
-    }
+    await endBusy()
+  }
+}
+
+function startBusyProcess(): () => Promise<unknown> {
+  const busy = spawn(process.execPath, ['--no-warnings', join(import.meta.dirname, 'busy-process.ts')])
+  const ended = new Promise(resolve => busy.once('close', resolve))
+  return () => {
+    busy.kill('SIGKILL')
+    return ended
   }
 }

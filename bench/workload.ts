@@ -10,15 +10,15 @@ export interface Workload {
   readonly writtenTokens: number
 }
 
+/** Where ids of ordinary words begin and end in the vocabulary of every model of the catalogue. */
+const firstWord = 1000
+const lastWord = 31_000
+
 /** What claims of speed are about. */
 export const fullWorkload = makeWorkload(32, 120, 60)
 
 /** Shows that the bench itself works. */
 export const quickWorkload = makeWorkload(8, 120, 12)
-
-/** Where ids of ordinary words begin and end in the vocabulary of every model of the catalogue. */
-const firstWord = 1000
-const lastWord = 31_000
 
 function makeWorkload(sequences: number, promptTokens: number, writtenTokens: number): Workload {
   const prompts = Array.from({ length: sequences }, (_, sequence) => {

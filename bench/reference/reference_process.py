@@ -27,10 +27,10 @@ def main() -> None:
     prompts = torch.tensor(job["prompts"])
     versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
     say(engine=versions, threads=torch.get_num_threads(), weightFormat=dtype)
-    for number, _ in enumerate(sys.stdin):
+    for number, line in enumerate(sys.stdin):
         torch.manual_seed(number)
         start = time.perf_counter()
-        answers = write(network, prompts, job["writtenTokens"])
+        answers = write(network, prompts[: json.loads(line)["sequences"]], job["writtenTokens"])
         means = [response_means(network, answer, prompts.shape[1]) for answer in answers]
         seconds = time.perf_counter() - start
         layers = network.config.num_hidden_layers + 1
