@@ -1,4 +1,5 @@
-import type { Groups } from './grouped-correlation.ts'
+/** How far two scorers agree: on the order of pairs, on preferences, on labels. */
+import type { Groups } from './group-means.ts'
 import { type Numbers, requireSameLength } from './numbers.ts'
 
 export interface PairwiseAgreement {

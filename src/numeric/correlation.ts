@@ -1,3 +1,4 @@
+/** Correlation of two columns, by value and by rank. */
 import { meanOf } from './moments.ts'
 import { finite, type Numbers, requireSameLength } from './numbers.ts'
 

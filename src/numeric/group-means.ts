@@ -1,4 +1,8 @@
+/** Means of groups of rows, and what is left without them. */
 import type { Numbers } from './numbers.ts'
+
+/** The group each row belongs to, by name or number. */
+export type Groups = ArrayLike<string | number>
 
 /** Rows in numbered groups: row i is in group `of[i]`. */
 export interface Grouping<Group = string | number> {

@@ -1,10 +1,8 @@
+/** Correlation of two columns once what their groups explain is taken away. */
 import { cosineOfResiduals } from './correlation.ts'
-import { groupMeans, numberGroups, withoutGroupMeans } from './group-means.ts'
+import { type Groups, groupMeans, numberGroups, withoutGroupMeans } from './group-means.ts'
 import { type Numbers, requireSameLength } from './numbers.ts'
 import { withoutTwoWayMeans } from './two-way-means.ts'
-
-/** The group each row belongs to, by name or number. */
-export type Groups = ArrayLike<string | number>
 
 /**
  * The pooled correlation within groups: Pearson after each group's own mean is taken from both columns. Says whether x

@@ -1,5 +1,5 @@
-import { numberGroups } from './group-means.ts'
-import type { Groups } from './grouped-correlation.ts'
+/** Folds for cross-validation that hold out whole groups of rows. */
+import { type Groups, numberGroups } from './group-means.ts'
 import { requireSameLength } from './numbers.ts'
 import { createRandom, type Random } from './random.ts'
 import { shuffle } from './shuffle.ts'

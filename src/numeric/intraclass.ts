@@ -1,3 +1,4 @@
+/** Reliability of ratings: intraclass correlations, and what they say of other numbers of ratings. */
 import { fQuantile } from './distribution-quantiles.ts'
 import { meanOf } from './moments.ts'
 import { finite, type Numbers } from './numbers.ts'

@@ -1,3 +1,4 @@
+/** Agreement of any number of raters with missing ratings. */
 import { ranks } from './correlation.ts'
 import { meanOf } from './moments.ts'
 import type { Numbers } from './numbers.ts'

@@ -1,3 +1,4 @@
+/** A straight line through points, and what it predicts with which certainty. */
 import { studentTwoSided } from './distribution-quantiles.ts'
 import { meanOf } from './moments.ts'
 import { type Numbers, requireSameLength } from './numbers.ts'
@@ -28,7 +29,7 @@ export interface LinearPrediction {
 }
 
 /**
- * The line of least squares of y on x (Draper and Smith 1998, 1.2).
+ * The line of least squares of y on x (Draper and Smith 1998, "Applied Regression Analysis", 1.2).
  * @returns undefined with fewer than three rows, where x is constant, or where a value is not finite
  */
 export function fitLine(x: Numbers, y: Numbers): LinearModel | undefined {

@@ -1,3 +1,4 @@
+/** Mean, variance and quantiles. */
 import { finite, type Numbers } from './numbers.ts'
 
 /**

@@ -1,3 +1,4 @@
+/** Texts as sparse vectors of their character n-grams. */
 import type { SparseMatrix } from './sparse-matrix.ts'
 
 /** How texts become vectors, fitted on training texts. */

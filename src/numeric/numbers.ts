@@ -1,3 +1,5 @@
+/** What all statistics take and give: columns of numbers, and results that are finite or undefined. */
+
 /** Numbers in a row: a plain array or a typed one. */
 export type Numbers = ArrayLike<number>
 

@@ -1,3 +1,4 @@
+/** P-values from rearranged data. */
 import { createRandom, type Random } from './random.ts'
 
 export interface PermutationOptions {

@@ -1,3 +1,4 @@
+/** How certain a share is that was counted. */
 import { normalQuantile } from './distribution-quantiles.ts'
 
 /**

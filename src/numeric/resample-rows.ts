@@ -1,3 +1,4 @@
+/** The rows of clusters, for resampling them whole. */
 import type { Numbers } from './numbers.ts'
 
 /**

@@ -1,3 +1,4 @@
+/** Matrices that are mostly zeros. */
 import { type Numbers, requireSameLength } from './numbers.ts'
 
 /** A matrix that is mostly zeros, in compressed rows: row i has the entries starts[i] up to starts[i + 1]. */

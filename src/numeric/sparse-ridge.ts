@@ -1,3 +1,4 @@
+/** Ridge regression and classification on sparse features, such as n-grams. */
 import { meanOf } from './moments.ts'
 import { type Numbers, requireSameLength } from './numbers.ts'
 import { combineRows, type SparseMatrix, timesVector } from './sparse-matrix.ts'

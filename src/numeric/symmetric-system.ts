@@ -1,3 +1,4 @@
+/** Linear systems with a symmetric matrix and several penalties, in the memory of one matrix. */
 import { dotTile, tileColumns, tileRows } from './dot-tile.ts'
 
 /** Rows that one block of the factorisation spans. */
