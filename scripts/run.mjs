@@ -33,6 +33,7 @@ const commands = {
   bench: args => [[node(), join(root, 'bench', 'main.ts'), ...args]],
   'docs-sync': args => [[node(), join(root, 'scripts', 'docs-sync.ts'), ...args]],
   'verify-engine': args => [[node(), join(root, 'test', 'verify', 'engine.ts'), ...args]],
+  'verify-vectors': args => [[node(), join(root, 'test', 'verify', 'vectors.ts'), ...args]],
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -37,6 +37,7 @@ describe('a weighted sum', () => {
     ['x*y', /is no vector/],
     ['0x10*a', /is no vector/],
     ['2*3*a', /is no vector/],
+    ['a+b', /"a\+b" is no vector/],
   ])('"%s" is refused', (text, why) => {
     expect(() => parseCombination(text)).toThrowError(why)
   })

@@ -41,7 +41,7 @@ export function parseCombination(text: string): CombinationTerm[] {
 
 function parseTerm(word: string): CombinationTerm | undefined {
   const [, sign, number, vector] =
-    /^([-+]?)(?:((?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\*)?([^*+\s-][^*\s]*)$/i.exec(word) ?? []
+    /^([-+]?)(?:((?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\*)?([^*+\s-][^*+\s]*)$/i.exec(word) ?? []
   if (vector === undefined) return undefined
   return { weight: (sign === '-' ? -1 : 1) * Number(number ?? 1), vector }
 }

@@ -9,11 +9,12 @@ import { readSafetensors } from '../../src/store/safetensors.ts'
 import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
 import { coefficientOf } from '../../src/vector/dose.ts'
 import { exportVector } from '../../src/vector/format/export-vector.ts'
-import { directionAt, layersOf, type PersonaVector, relativeNorm } from '../../src/vector/persona-vector.ts'
+import { directionAt, layersOf, relativeNorm } from '../../src/vector/persona-vector.ts'
 import { listVectors, readVector, vectorPath, writeVector } from '../../src/vector/vector-file.ts'
 import { combineStoredVectors } from '../../src/workbench/combine-vectors.ts'
 import { type ImportOptions, importVector } from '../../src/workbench/import-vector.ts'
 import { expectedTensors, fixtures, torchFolders } from './fixtures.ts'
+import { extractedVector as extracted } from './sample-vector.ts'
 import { writeSmallModel } from './small-model.ts'
 
 let folder: string
@@ -33,39 +34,6 @@ const fixture = (...parts: string[]) => join(fixtures, ...parts)
 
 async function bring(path: string, more: Partial<ImportOptions> = {}) {
   return await importVector({ path, name: 'evil', model, workspace, overwrite: true, ...more })
-}
-
-/** An extracted vector: random numbers at every layer, norms known. */
-function extracted(name = 'joyful'): PersonaVector {
-  const matrix = (seed: number) =>
-    Float32Array.from({ length: 40 }, (_, index) => Math.fround(Math.sin(seed + 7 * index)))
-  return {
-    blockCount: 4,
-    hiddenSize: 8,
-    directions: {
-      response_avg: matrix(1),
-      prompt_avg: matrix(2),
-      prompt_avg_without_first: matrix(3),
-      prompt_last: matrix(4),
-    },
-    medianResponseNorms: Float32Array.of(1, 10, 20, 30, 40),
-    hasEmbedding: true,
-    defaultLayer: 2 as Layer,
-    defaultLayerReason: 'a reason',
-    provenance: {
-      trait: { name, hash: 'h' },
-      model: { id: modelId, fileHash: 'f', architecture: 'llama', weightFormat: 'F32', chatTemplateHash: 't' },
-      engine: { name: 'fake', version: '1', contexts: 1, slotsPerContext: 1 },
-      judge: 'none',
-      unfiltered: true,
-      pairsPlanned: 4,
-      pairsKept: 3,
-      responseTokens: 99,
-      settings: { samples: 1, maxTokens: 60, temperature: 1, seed: 0 },
-      personascopeVersion: '0.1.0',
-      createdAt: '2026-01-01T00:00:00.000Z',
-    },
-  }
 }
 
 describe('importing', () => {
