@@ -105,6 +105,14 @@ describe('the way to an OpenAI-compatible server', () => {
     await vi.waitFor(() => expect(judge.server.abandoned).toBe(1))
   })
 
+  test('says that no answer came in time', async () => {
+    await using judge = await connect(() => ({ kind: 'hang in body' }), { timeoutMs: 100, retry: { tries: 2 } })
+    await expect(judge.ask([call('how much?')])).rejects.toMatchObject({
+      code: 'JUDGE_UNREACHABLE',
+      message: expect.stringContaining('in 2 tries: no answer within 0.1 s'),
+    })
+  })
+
   test('waits longer after each failure, with chance from the seed', async () => {
     const failing = () => ({ kind: 'status', status: 500 }) as const
     const waitsWith = async (seed: number) => {

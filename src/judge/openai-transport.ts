@@ -148,26 +148,19 @@ export class OpenAiTransport implements JudgeTransport {
   async #try(call: JudgeCall, signal: AbortSignal | undefined): Promise<JudgeReply> {
     signal?.throwIfAborted()
     const client = await this.#open()
-    const timeout = AbortSignal.timeout(this.#timeoutMs)
     const { temperature, seed, topLogprobs } = this.settings
-    try {
-      const completion = await client.chat.completions.create(
-        {
-          model: this.model,
-          messages: [...call.messages],
-          max_tokens: maxTokensOf(call),
-          temperature,
-          seed,
-          ...(call.wants === 'number' && { logprobs: true, top_logprobs: topLogprobs }),
-        },
-        // The library's own limit ends with the first byte of an answer; this one with the last.
-        { signal: AbortSignal.any(signal ? [signal, timeout] : [timeout]) },
-      )
-      return readReply(completion)
-    } catch (error) {
-      if (timeout.aborted) throw new TryFailed(`no answer within ${this.#timeoutMs / 1000} s`)
-      throw error
-    }
+    const completion = await client.chat.completions.create(
+      {
+        model: this.model,
+        messages: [...call.messages],
+        max_tokens: maxTokensOf(call),
+        temperature,
+        seed,
+        ...(call.wants === 'number' && { logprobs: true, top_logprobs: topLogprobs }),
+      },
+      signal && { signal },
+    )
+    return readReply(completion)
   }
 
   /** Loaded when it is first needed: most commands need no server. */
@@ -181,15 +174,17 @@ export class OpenAiTransport implements JudgeTransport {
           organization: null,
           project: null,
           maxRetries: 0,
-          timeout: 2 * this.#timeoutMs,
+          timeout: this.#timeoutMs,
         }),
     )
     return this.#client
   }
 
   async #troubleOf(error: unknown, call: JudgeCall): Promise<Trouble> {
-    if (error instanceof TryFailed) return { detail: error.message, waitMs: undefined }
-    const { APIError, APIConnectionError } = await import('openai')
+    if (error instanceof NoCompletion) return { detail: 'the answer is no chat completion', waitMs: undefined }
+    const { APIConnectionError, APIConnectionTimeoutError, APIError } = await import('openai')
+    if (error instanceof APIConnectionTimeoutError)
+      return { detail: `no answer within ${this.#timeoutMs / 1000} s`, waitMs: undefined }
     if (error instanceof APIConnectionError) return { detail: connectionClause(error), waitMs: undefined }
     if (error instanceof APIError && error.status !== undefined) return this.#statusTrouble(error, error.status, call)
     // What the server sent is no JSON, or was cut short.
@@ -224,12 +219,12 @@ type Trouble = PassingTrouble | { readonly reply: JudgeReply } | { readonly refu
 /** How OpenAI and vLLM, llama.cpp and SGLang say that a prompt is too long. */
 const tooLong = /(?:maximum|exceeds?|longer than)[^.]*\bcontext (?:length|size|window)/i
 
-/** One try came to nothing, and the next may not. */
-class TryFailed extends Error {}
+/** What came is JSON, but of another kind. */
+class NoCompletion extends Error {}
 
 function readReply(completion: unknown): JudgeReply {
   const parsed = completionSchema.safeParse(completion)
-  if (!parsed.success) throw new TryFailed('the answer is no chat completion')
+  if (!parsed.success) throw new NoCompletion()
   const { choices, usage } = parsed.data
   const { message, logprobs } = choices[0]!
   const top = logprobs?.content?.[0]?.top_logprobs ?? []
