@@ -44,7 +44,7 @@ if (!command) {
 }
 await install()
 for (const [program, ...rest] of command(args)) {
-  const code = await run(program, rest)
+  const code = await run(program, rest, name === 'personascope' ? process.env.INIT_CWD : root)
   if (code !== 0) process.exit(code)
 }
 
@@ -58,20 +58,31 @@ async function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   console.error('Installing the dependencies ...')
   // Not `npm ci`: it refuses a lock file that leaves out optional packages of other platforms.
-  const code = await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
-  if (code !== 0) {
-    console.error('npm could not install the dependencies: check the network and run the command again.')
-    process.exit(code)
+  const choices = ['--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+  if ((await run('npm', ['install', ...choices])) !== 0) {
+    fail('npm could not install the dependencies: check the network and run the command again.')
+  }
+  // Where npm runs no install scripts, the one that fetches the pinned Node is still to be run.
+  const fetchNode = join(root, 'node_modules', 'node', 'installArchSpecificPackage.js')
+  if (!existsSync(pinnedNode)) await run(process.execPath, [fetchNode], dirname(fetchNode))
+  if (!existsSync(pinnedNode) && Number.parseInt(process.versions.node, 10) < 24) {
+    fail(
+      `Node 24 could not be fetched, and this is ${process.versions.node}: install Node 24 and run the command again.`,
+    )
   }
   writeFileSync(stamp, wanted)
 }
 
-function run(program, rest) {
+/** Ends the command. Tests end with their counts, whatever happened before the first one. */
+function fail(why) {
+  console.error(why)
+  if (name === 'test') console.log('0 passed, 1 failed')
+  process.exit(1)
+}
+
+function run(program, rest, cwd = root) {
   return new Promise(resolve => {
-    const child = spawn(program, rest, {
-      cwd: name === 'personascope' ? (process.env.INIT_CWD ?? root) : root,
-      stdio: 'inherit',
-    })
+    const child = spawn(program, rest, { cwd, stdio: 'inherit' })
     // Ctrl-C reaches the child too, which ends in order; this process waits for it.
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
     child.once('error', error => {
