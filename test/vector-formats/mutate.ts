@@ -50,12 +50,20 @@ function importedVector(): PersonaVector {
   return { ...vector, directions: { response_avg: directions.response_avg }, provenance: { ...provenance, origin } }
 }
 
-/** Reads a damaged file, and what it would become for a model of four blocks of eight. */
+/** Writes a damaged file and reads it. */
 export async function readDamaged(reader: Reader, content: Buffer, path: string): Promise<Outcome> {
   await writeFile(path, content)
+  return await outcomeOf(path, reader)
+}
+
+/**
+ * Reads a file, and places it in a model of four blocks of eight.
+ * @param reader by default the one that the file's first bytes ask for
+ */
+export async function outcomeOf(path: string, reader?: Reader): Promise<Outcome> {
   try {
     if (reader === 'own') return faultOfOwn(await readVector(path)) ?? 'read'
-    const vector = await readForeignVector(path, { from: reader satisfies ForeignFormat })
+    const vector = await readForeignVector(path, reader && { from: reader satisfies ForeignFormat })
     const fault = faultOf(vector)
     if (fault) return fault
     const model = { id: 'm', blockCount: 4, hiddenSize: 8 }

@@ -83,7 +83,8 @@ const storageTypes: Readonly<Record<string, FloatType>> = {
 }
 const allowedNames = new Set([rebuildTensor, orderedDictionary, ...Object.keys(storageTypes)])
 
-const longestPickle = 2 ** 20
+/** One tensor takes 154 bytes; a thousand in a dictionary fit. */
+export const longestPickle = 2 ** 17
 const newestProtocol = 5
 const mostDimensions = 8
 const longestName = 256

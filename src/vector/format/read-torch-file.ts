@@ -6,12 +6,11 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { Malformed, shown } from '../../model/header-reader.ts'
 import { decodeFloats, floatBytes } from '../../store/float-values.ts'
 import type { Tensor } from '../../store/safetensors.ts'
-import { PickledDictionary, PickledTensor, readPickle, type Storage } from './pickle.ts'
+import { longestPickle, PickledDictionary, PickledTensor, readPickle, type Storage } from './pickle.ts'
 import { readExactly } from './read-exactly.ts'
 import { mostValues, valuesIn } from './tensor-limits.ts'
 import { readZipDirectory, readZipMember, type ZipMember } from './zip-directory.ts'
 
-const longestPickle = 2 ** 20
 const longestByteOrder = 16
 /** Names its one tensor where the file holds nothing around it. */
 export const onlyTensor = ''
@@ -78,7 +77,7 @@ async function readArchive(file: FileHandle, size: number): Promise<Map<string, 
   const tensors = new Map<string, Tensor>()
   let total = 0
   for (const [name, tensor] of described) {
-    total += valuesIn(tensor.shape, `tensor ${shown(name)}`)
+    total += valuesIn(tensor.shape, name === onlyTensor ? 'its tensor' : `tensor ${shown(name)}`)
     valuesIn([total], 'all of it')
     tensors.set(name, gather(tensor, await numbersOf(tensor.storage)))
   }
@@ -105,10 +104,11 @@ function tensorsOf(value: ReturnType<typeof readPickle>): Map<string, PickledTen
 /** The numbers of a tensor in row-major order. */
 function gather({ offset, shape, strides }: PickledTensor, storage: Float32Array): Tensor {
   const count = valuesIn(shape, 'its tensor')
-  const values = new Float32Array(count)
-  if (count === 0) return { shape, values }
+  if (count === 0) return { shape, values: new Float32Array(0) }
   const last = shape.reduce((at, length, dimension) => at + (length - 1) * strides[dimension]!, offset)
   if (!(last < storage.length)) throw new Malformed(`its tensor reaches number ${last} of ${storage.length}`)
+  if (isRowMajor(shape, strides)) return { shape, values: storage.slice(offset, offset + count) }
+  const values = new Float32Array(count)
   const position = shape.map(() => 0)
   let at = offset
   for (let index = 0; index < count; index++) {
@@ -122,4 +122,13 @@ function gather({ offset, shape, strides }: PickledTensor, storage: Float32Array
     }
   }
   return { shape, values }
+}
+
+function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  let step = 1
+  for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
+    if (shape[dimension] !== 1 && strides[dimension] !== step) return false
+    step *= shape[dimension]!
+  }
+  return true
 }

@@ -1,7 +1,7 @@
 import { Malformed } from '../../model/header-reader.ts'
 
-/** More than any vector file has: 128 layers of 65,536 numbers. */
-export const mostValues = 2 ** 23
+/** More than any vector file has: 128 layers of 32,768 numbers. */
+export const mostValues = 2 ** 22
 
 /** More layers than any model has. */
 export const mostRows = 4096
