@@ -11,7 +11,7 @@ const { vector, path } = await extractVector({
   trait: await loadTrait(trait, workspace.traits),
   workspace,
   judge: 'none',
-  onProgress: ({ doneRollouts, totalRollouts }) => process.stderr.write(`\r${doneRollouts}/${totalRollouts} `),
+  onProgress: ({ phase, done, total }) => process.stderr.write(`\r${phase} ${done}/${total} `),
 })
 console.log(
   `\nlayer ${vector.defaultLayer}: ${relativeNorm(vector, vector.defaultLayer).toFixed(3)} of a token's length`,

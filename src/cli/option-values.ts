@@ -28,6 +28,16 @@ export function numberBetween(option: string, lowest: number, highest: number): 
   }
 }
 
+/** Numbers separated by commas. */
+export function numbers(option: string, lowest = Number.NEGATIVE_INFINITY): (text: string) => number[] {
+  return text => {
+    const values = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
+    if (values.every(value => Number.isFinite(value) && value >= lowest)) return values
+    const expected = `numbers${lowest === Number.NEGATIVE_INFINITY ? '' : ` of ${lowest} or more`} separated by commas`
+    throw new PersonascopeError('OPTION_INVALID', { option, expected, got: text })
+  }
+}
+
 export function oneOf<T extends string>(option: string, choices: readonly T[]): (text: string) => T {
   return text => {
     const found = choices.find(choice => choice === text)

@@ -4,6 +4,7 @@ import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { engineBuildCommand } from './commands/engine-build.ts'
 import { engineRemoveCommand } from './commands/engine-remove.ts'
+import { experimentRunCommand } from './commands/experiment-run.ts'
 import { generateCommand } from './commands/generate.ts'
 import { modelInspectCommand } from './commands/model-inspect.ts'
 import { modelListCommand } from './commands/model-list.ts'
@@ -16,6 +17,7 @@ import { vectorCompareCommand } from './commands/vector-compare.ts'
 import { vectorExportCommand } from './commands/vector-export.ts'
 import { vectorExtractCommand } from './commands/vector-extract.ts'
 import { vectorImportCommand } from './commands/vector-import.ts'
+import { vectorProfileCommand } from './commands/vector-profile.ts'
 import { vectorShowCommand } from './commands/vector-show.ts'
 
 /** The whole command line, for the program and for its documentation. */
@@ -40,6 +42,7 @@ export function personascopeCommand(): Command {
       'vector',
       'make persona vectors and look at them',
       vectorExtractCommand(),
+      vectorProfileCommand(),
       vectorShowCommand(),
       vectorCompareCommand(),
       vectorCombineCommand(),
@@ -47,6 +50,7 @@ export function personascopeCommand(): Command {
       vectorImportCommand(),
     ),
   )
+  program.addCommand(group('experiment', 'measure what a vector tells', experimentRunCommand()))
   program.addCommand(generateCommand())
   program.addCommand(group('engine', 'build llama.cpp for this CPU', engineBuildCommand(), engineRemoveCommand()))
   program.addCommand(doctorCommand())

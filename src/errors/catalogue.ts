@@ -208,8 +208,9 @@ export const catalogue = {
     ...usage,
   },
   JUDGE_MISSING: {
-    message: 'Expected --judge none, got "{judge}": this version keeps every pair and marks the vector unfiltered.',
-    remedy: 'Run again with --judge none.',
+    message: 'The trait {trait} needs a judge: no word list measures it.',
+    remedy:
+      'Give --judge URL#model (a model behind an OpenAI-compatible server), --judge engine (the model itself), or --judge none, which keeps every answer and marks the vector unfiltered.',
     ...usage,
   },
   JUDGE_SPEC_INVALID: {
@@ -245,7 +246,7 @@ export const catalogue = {
   },
   VECTOR_UNKNOWN: {
     message: 'No vector "{vector}" for {model} in {workspace}. There are: {available}.',
-    remedy: 'Make it with `personascope vector extract {vector} --judge none`.',
+    remedy: 'Make it with `personascope vector extract {vector}`.',
     ...usage,
   },
   VECTOR_MODEL_MISMATCH: {
@@ -284,8 +285,8 @@ export const catalogue = {
     ...usage,
   },
   VECTOR_NO_PAIRS: {
-    message: 'No pair of answers was kept: a persona vector needs at least one.',
-    remedy: 'Allow longer answers (--max-tokens), ask more questions, or loosen the judge.',
+    message: 'No pair of answers was kept, and a persona vector needs at least one{detail}.',
+    remedy: 'Allow longer answers (--max-tokens), sharpen the contrastive prompts, ask another judge, or keep every pair with --judge none.',
     ...usage,
   },
   STEERING_INVALID: {

@@ -3,15 +3,21 @@ import type { Trait } from '../trait/trait.ts'
 
 export type Side = 'positive' | 'negative'
 
-/** One question asked once under one system prompt. */
+/** One question asked once. */
 export interface PlannedRollout {
+  /** Absent: asked without a system prompt. */
+  readonly systemPrompt?: string
+  readonly questionText: string
+  readonly seed: number
+}
+
+/** One question asked once under one contrastive system prompt. */
+export interface ContrastiveRollout extends PlannedRollout {
   readonly pair: number
   readonly side: Side
   readonly question: number
   readonly sample: number
   readonly systemPrompt: string
-  readonly questionText: string
-  readonly seed: number
 }
 
 export interface RolloutSettings {
@@ -28,8 +34,8 @@ export interface RolloutSettings {
  * prompt are neighbours, so that the prompt is read once. Each has a seed of its own that depends on what it is, not
  * on its place.
  */
-export function planRollouts(trait: Trait, { samples, seed }: RolloutSettings): PlannedRollout[] {
-  const rollouts: PlannedRollout[] = []
+export function planRollouts(trait: Trait, { samples, seed }: RolloutSettings): ContrastiveRollout[] {
+  const rollouts: ContrastiveRollout[] = []
   for (const [pair, prompts] of trait.contrastivePrompts.entries()) {
     for (const side of ['positive', 'negative'] as const) {
       for (const [question, questionText] of trait.extractionQuestions.entries()) {

@@ -32,9 +32,7 @@ export interface RunFolder<Plan> extends AsyncDisposable {
  * @throws RUN_IN_USE, DISK_FULL, FILE_UNWRITABLE
  */
 export async function openRun<Plan>(runs: string, kind: string, name: string, plan: Plan): Promise<RunFolder<Plan>> {
-  const planHash = sha256(stableStringify({ kind, plan }))
-  const id = `${name}-${planHash.slice(0, 10)}`
-  const path = join(runs, id)
+  const { id, path, planHash } = runOf(runs, kind, name, plan)
   try {
     await mkdir(path, { recursive: true })
   } catch (error) {
@@ -45,6 +43,18 @@ export async function openRun<Plan>(runs: string, kind: string, name: string, pl
   const manifest = known ?? { kind, plan, planHash, createdAt: new Date().toISOString() }
   if (!known) await writeJsonFile(join(path, 'manifest.json'), manifest)
   return { path, id, manifest, resumed: known !== undefined, [Symbol.asyncDispose]: release }
+}
+
+/** Where the run of a plan is, or would be. */
+export function runOf(
+  runs: string,
+  kind: string,
+  name: string,
+  plan: unknown,
+): { readonly id: string; readonly path: string; readonly planHash: string } {
+  const planHash = sha256(stableStringify({ kind, plan }))
+  const id = `${name}-${planHash.slice(0, 10)}`
+  return { id, path: join(runs, id), planHash }
 }
 
 /** Marks the run as worked on by this process. A mark whose process is gone is taken over. */

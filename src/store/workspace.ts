@@ -6,10 +6,18 @@ export interface Workspace {
   readonly traits: string
   readonly vectors: string
   readonly runs: string
+  readonly calibrations: string
 }
 
 /** Opens the workspace at `path`, by default `.personascope` in the current folder. Makes no folder by itself. */
 export function openWorkspace(path = '.personascope'): Workspace {
   const root = resolve(path)
-  return { path: root, traits: join(root, 'traits'), vectors: join(root, 'vectors'), runs: join(root, 'runs') }
+  const inside = (name: string) => join(root, name)
+  return {
+    path: root,
+    traits: inside('traits'),
+    vectors: inside('vectors'),
+    runs: inside('runs'),
+    calibrations: inside('calibrations'),
+  }
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Side } from '../rollout/plan-rollouts.ts'
 import type { FinishedRollout } from '../rollout/rollout-store.ts'
-import { extractDirections, provisionalLayer } from './extract-vector.ts'
+import { directionWithout, extractDirections } from './extract-vector.ts'
 
 /** One block, two numbers: matrices are [2, 2]. */
-const shape = { blockCount: 1, hiddenSize: 2 }
+const shape = { blockCount: 1, hiddenSize: 2, questions: 2 }
+const all = new Array<boolean>(8).fill(true)
 
 function rollout(question: number, side: Side, value: number, tokens = 2): FinishedRollout {
   const words = { pair: 0, side, question, sample: 0, systemPrompt: '', questionText: '', seed: 0 }
@@ -40,6 +41,7 @@ describe('the difference of means', () => {
         [rollout(1, 'positive', 3), rollout(1, 'negative', 2)],
       ),
       shape,
+      all,
     )
     // (5-1 + 3-2)/2 = 2.5 at layer 0, twice that at layer 1; what both sides share cancels out.
     expect([...extracted.directions.response_avg]).toEqual([2.5, 0, 5, 0])
@@ -50,14 +52,14 @@ describe('the difference of means', () => {
   test('does not depend on the order of sides or parts', async () => {
     const one = [rollout(0, 'positive', 5), rollout(1, 'negative', 2)]
     const two = [rollout(1, 'positive', 3), rollout(0, 'negative', 1)]
-    const forth = await extractDirections(parts(one, two), shape)
-    const back = await extractDirections(parts(two.toReversed(), one.toReversed()), shape)
+    const forth = await extractDirections(parts(one, two), shape, all)
+    const back = await extractDirections(parts(two.toReversed(), one.toReversed()), shape, all)
     expect(back.directions).toEqual(forth.directions)
   })
 
   test('points the other way when the sides are swapped', async () => {
-    const forth = await extractDirections(parts([rollout(0, 'positive', 5), rollout(0, 'negative', 1)]), shape)
-    const back = await extractDirections(parts([rollout(0, 'negative', 5), rollout(0, 'positive', 1)]), shape)
+    const forth = await extractDirections(parts([rollout(0, 'positive', 5), rollout(0, 'negative', 1)]), shape, all)
+    const back = await extractDirections(parts([rollout(0, 'negative', 5), rollout(0, 'positive', 1)]), shape, all)
     expect([...back.directions.response_avg]).toEqual(
       [...forth.directions.response_avg].map(value => (value === 0 ? 0 : -value)),
     )
@@ -72,6 +74,7 @@ describe('the difference of means', () => {
         rollout(1, 'negative', 0, 0),
       ]),
       shape,
+      all,
     )
     expect([...extracted.directions.response_avg]).toEqual([4, 0, 8, 0])
     expect(extracted.pairsKept).toBe(1)
@@ -81,20 +84,52 @@ describe('the difference of means', () => {
     const extracted = await extractDirections(
       parts([rollout(0, 'positive', 5, 3), rollout(0, 'negative', 1, 1)]),
       shape,
+      all,
     )
     // Lengths 1, 2, 3 and 1 at layer 0.
     expect([...extracted.medianResponseNorms]).toEqual([1.5, 15])
   })
 
   test('of nothing is refused', async () => {
-    await expect(extractDirections(parts([]), shape)).rejects.toMatchObject({ code: 'VECTOR_NO_PAIRS' })
-    await expect(extractDirections(parts([rollout(0, 'positive', 1)]), shape)).rejects.toMatchObject({
+    await expect(extractDirections(parts([]), shape, all)).rejects.toMatchObject({ code: 'VECTOR_NO_PAIRS' })
+    await expect(extractDirections(parts([rollout(0, 'positive', 1)]), shape, all)).rejects.toMatchObject({
       code: 'VECTOR_NO_PAIRS',
     })
   })
 })
 
-test('the provisional layer is a layer of the model', () => {
-  expect(provisionalLayer(30).layer).toBe(16)
-  expect(provisionalLayer(1).layer).toBe(1)
+describe('pairs that are not kept', () => {
+  test('have no part in the direction', async () => {
+    const extracted = await extractDirections(
+      parts([
+        rollout(0, 'positive', 5),
+        rollout(0, 'negative', 1),
+        rollout(1, 'positive', 90),
+        rollout(1, 'negative', 0),
+      ]),
+      shape,
+      [true, true, false, false],
+    )
+    expect([...extracted.directions.response_avg]).toEqual([4, 0, 8, 0])
+    expect(extracted.pairsKept).toBe(1)
+  })
+})
+
+describe('the direction without some questions', () => {
+  test('is the mean over the pairs of the others', async () => {
+    const { questions, directions } = await extractDirections(
+      parts([
+        rollout(0, 'positive', 5),
+        rollout(0, 'negative', 1),
+        rollout(1, 'positive', 3),
+        rollout(1, 'negative', 2),
+      ]),
+      shape,
+      all,
+    )
+    expect([...directionWithout(questions, question => question === 0)!]).toEqual([1, 0, 2, 0])
+    expect([...directionWithout(questions, question => question === 1)!]).toEqual([4, 0, 8, 0])
+    expect(directionWithout(questions, () => false)).toEqual(directions.response_avg)
+    expect(directionWithout(questions, () => true)).toBeUndefined()
+  })
 })

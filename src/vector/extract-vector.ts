@@ -1,4 +1,3 @@
-import type { Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { median } from '../numeric/vector-math.ts'
 import type { Side } from '../rollout/plan-rollouts.ts'
@@ -10,9 +9,19 @@ export interface ExtractedDirections extends Pick<PersonaVector, 'medianResponse
   readonly directions: Readonly<Record<VectorKind, Float32Array>>
   readonly pairsKept: number
   readonly responseTokens: number
+  readonly questions: QuestionSums
+}
+
+/** The sums of (h+ - h-) of response means over kept pairs, question by question: any of them can be left out. */
+export interface QuestionSums {
+  /** [B+1, d] for each extraction question. */
+  readonly sums: readonly Float64Array[]
+  /** Kept pairs of each question. */
+  readonly pairs: readonly number[]
 }
 
 interface KeptPair {
+  readonly question: number
   readonly positive: RolloutActivations
   readonly negative: RolloutActivations
 }
@@ -26,25 +35,30 @@ const kinds = {
 
 /**
  * The persona vector at every layer: mean(h+ over kept) - mean(h- over kept) (paper, section 2.2). A pair is the same
- * prompt pair, question and sample on both sides; it is kept where both answers have a token, and all such pairs are
- * kept as long as nothing judges them.
+ * prompt pair, question and sample on both sides.
  * @param parts the finished rollouts, part by part; a pair may lie in two parts
- * @param shape B and d
+ * @param shape B, d and the number of extraction questions
+ * @param kept whether the rollout's pair is kept, in the order of the rollouts
  * @throws VECTOR_NO_PAIRS
  */
 export async function extractDirections(
   parts: AsyncIterable<readonly FinishedRollout[]>,
-  { blockCount, hiddenSize }: { readonly blockCount: number; readonly hiddenSize: number },
+  shape: { readonly blockCount: number; readonly hiddenSize: number; readonly questions: number },
+  kept: readonly boolean[],
 ): Promise<ExtractedDirections> {
+  const { blockCount, hiddenSize } = shape
   const size = (blockCount + 1) * hiddenSize
   const sums = new Map<VectorKind, Float64Array>(vectorKinds().map(kind => [kind, new Float64Array(size)]))
+  const questionSums = Array.from({ length: shape.questions }, () => new Float64Array(size))
+  const questionPairs = new Array<number>(shape.questions).fill(0)
   const norms = Array.from({ length: blockCount + 1 }, (): number[] => [])
   let pairsKept = 0
-  for await (const pair of pairsOf(parts)) {
+  for await (const { question, positive, negative } of pairsOf(parts, kept)) {
     pairsKept++
-    for (const kind of vectorKinds())
-      addDifference(sums.get(kind)!, pair.positive[kinds[kind]], pair.negative[kinds[kind]])
-    for (const { responseNorms } of [pair.positive, pair.negative]) addNorms(norms, responseNorms)
+    questionPairs[question]!++
+    addDifference(questionSums[question]!, positive.responseMean, negative.responseMean)
+    for (const kind of vectorKinds()) addDifference(sums.get(kind)!, positive[kinds[kind]], negative[kinds[kind]])
+    for (const { responseNorms } of [positive, negative]) addNorms(norms, responseNorms)
   }
   if (pairsKept === 0) throw new PersonascopeError('VECTOR_NO_PAIRS')
   const mean = (kind: VectorKind) => Float32Array.from(sums.get(kind)!, sum => sum / pairsKept)
@@ -58,26 +72,37 @@ export async function extractDirections(
     medianResponseNorms: Float32Array.from(norms, median),
     pairsKept,
     responseTokens: norms[0]!.length,
+    questions: { sums: questionSums, pairs: questionPairs },
   }
 }
 
 /**
- * The layer used until a profile of the layers chooses one: at 0.55 of the depth, about where steering was found to
- * work best on models of several sizes.
+ * The direction that some questions alone give, [B+1, d].
+ * @returns undefined where none of them has a kept pair
  */
-export function provisionalLayer(blockCount: number): { layer: Layer; reason: string } {
-  const layer = Math.max(1, Math.floor(0.55 * blockCount)) as Layer
-  return { layer, reason: `0.55 of the depth of ${blockCount} blocks; provisional until the layers are profiled` }
+export function directionWithout(
+  { sums, pairs }: QuestionSums,
+  isLeftOut: (question: number) => boolean,
+): Float32Array | undefined {
+  const used = sums.filter((_, question) => !isLeftOut(question))
+  const count = pairs.reduce((total, of, question) => total + (isLeftOut(question) ? 0 : of), 0)
+  if (count === 0) return undefined
+  return Float32Array.from({ length: sums[0]!.length }, (_, i) => used.reduce((sum, of) => sum + of[i]!, 0) / count)
 }
 
 export function vectorKinds(): VectorKind[] {
   return Object.keys(kinds) as VectorKind[]
 }
 
-async function* pairsOf(parts: AsyncIterable<readonly FinishedRollout[]>): AsyncGenerator<KeptPair> {
+async function* pairsOf(
+  parts: AsyncIterable<readonly FinishedRollout[]>,
+  kept: readonly boolean[],
+): AsyncGenerator<KeptPair> {
   const waiting = new Map<string, { side: Side; activations: RolloutActivations | undefined }>()
+  let index = 0
   for await (const part of parts) {
     for (const { rollout, activations } of part) {
+      if (!kept[index++]) continue
       const key = `${rollout.pair}/${rollout.question}/${rollout.sample}`
       const other = waiting.get(key)
       if (!other) {
@@ -86,8 +111,8 @@ async function* pairsOf(parts: AsyncIterable<readonly FinishedRollout[]>): Async
       }
       waiting.delete(key)
       if (!activations || !other.activations) continue
-      const own = { [rollout.side]: activations, [other.side]: other.activations }
-      yield own as unknown as KeptPair
+      const both = { [rollout.side]: activations, [other.side]: other.activations } as Record<Side, RolloutActivations>
+      yield { question: rollout.question, ...both }
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { norm } from '../numeric/vector-math.ts'
+import type { LayerProfile } from './layer-evidence.ts'
 
 /** Which positions a vector was made from (paper, section 2.2 and appendix). */
 export type VectorKind = 'response_avg' | 'prompt_avg' | 'prompt_avg_without_first' | 'prompt_last'
@@ -86,9 +87,19 @@ export interface PersonaVector {
   readonly medianResponseNorms: Float32Array
   /** Whether row 0 was captured; zeros where the engine could not give it. */
   readonly hasEmbedding: boolean
-  /** The layer used where none is asked for, and why. */
+  /** The layer used where none is asked for, above all to steer, and why. */
   readonly defaultLayer: Layer
   readonly defaultLayerReason: string
+  /** Where to read the last prompt token, and why; absent: at the default layer. */
+  readonly readingLayer?: Layer
+  readonly readingLayerReason?: string
+  /** The evidence the layers were chosen on. */
+  readonly profile?: LayerProfile
+  /**
+   * [questions, d] sum of (h+ - h-) over kept pairs for each extraction question, at the reading layer: the vector
+   * there is proportional to their sum, and intervals can resample them.
+   */
+  readonly questionSums?: Float32Array
 }
 
 /** The vector at one layer, [d]; a view. Throws VECTOR_KIND_MISSING. */
@@ -100,6 +111,11 @@ export function directionAt(vector: PersonaVector, layer: Layer, kind: VectorKin
     throw new PersonascopeError('VECTOR_KIND_MISSING', facts)
   }
   return matrix.subarray(layer * hiddenSize, (layer + 1) * hiddenSize)
+}
+
+/** Where the last prompt token is read. */
+export function readingLayerOf({ readingLayer, defaultLayer }: PersonaVector): Layer {
+  return readingLayer ?? defaultLayer
 }
 
 /** Whether the lengths of response tokens are known, so that there are relative doses. */

@@ -10,6 +10,7 @@ import { asLayer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { readSafetensors, type Tensor, writeSafetensors } from '../store/safetensors.ts'
 import { vectorKinds } from './extract-vector.ts'
+import type { LayerProfile } from './layer-evidence.ts'
 import type { PersonaVector, VectorKind, VectorProvenance } from './persona-vector.ts'
 
 /** What the metadata of our own files calls their format. */
@@ -63,6 +64,37 @@ const provenanceSchema: z.ZodType<VectorProvenance> = z.object({
   createdAt: z.string(),
 })
 
+const effect = { effect: z.number(), low: z.number(), high: z.number() }
+
+/** As `LayerProfile`. */
+const profileSchema = z.object({
+  folds: z.number(),
+  layers: z.array(
+    z.object({
+      layer: z.int(),
+      relativeNorm: z.number(),
+      separation: z.exactOptional(z.number()),
+      reading: z.exactOptional(z.object({ overall: z.number(), withinPrompt: z.number() })),
+    }),
+  ),
+  steering: z.exactOptional(
+    z.object({
+      doses: z.array(z.number()),
+      questions: z.number(),
+      samples: z.number(),
+      perplexityBound: z.number(),
+      unsteered: z.object({ score: z.number(), perplexity: z.number() }),
+      layers: z.array(
+        z.object({
+          layer: z.int(),
+          atDose: z.array(z.object({ dose: z.number(), ...effect, perplexityRatio: z.number() })),
+          best: z.exactOptional(z.object({ dose: z.number(), ...effect })),
+        }),
+      ),
+    }),
+  ),
+})
+
 /** Where the vector of a trait on a model lies in a folder of vectors. */
 export function vectorPath(vectors: string, modelId: string, trait: string): string {
   return join(vectors, fileName(modelId), `${fileName(trait)}.safetensors`)
@@ -86,6 +118,10 @@ export async function writeVector(path: string, vector: PersonaVector): Promise<
     if (values) tensors[kind] = { shape: [blockCount + 1, hiddenSize], values }
   }
   tensors['response_norm_median'] = { shape: [blockCount + 1], values: medianResponseNorms }
+  if (vector.questionSums) {
+    const { questionSums: values } = vector
+    tensors['question_sums_at_reading_layer'] = { shape: [values.length / hiddenSize, hiddenSize], values }
+  }
   const metadata = {
     format: vectorFormat,
     format_version: formatVersion,
@@ -94,6 +130,9 @@ export async function writeVector(path: string, vector: PersonaVector): Promise<
     embedding_row: vector.hasEmbedding ? 'captured' : 'zeros: not known',
     default_layer: String(vector.defaultLayer),
     default_layer_reason: vector.defaultLayerReason,
+    ...(vector.readingLayer !== undefined && { reading_layer: String(vector.readingLayer) }),
+    ...(vector.readingLayerReason !== undefined && { reading_layer_reason: vector.readingLayerReason }),
+    ...(vector.profile && { profile: JSON.stringify(vector.profile) }),
     provenance: JSON.stringify(vector.provenance),
   }
   await writeSafetensors(path, { tensors, metadata })
@@ -132,6 +171,21 @@ export async function readVector(path: string): Promise<PersonaVector> {
     hasEmbedding: metadata['embedding_row'] === 'captured',
     defaultLayer: asLayer(Number(metadata['default_layer']), model, 1),
     defaultLayerReason: metadata['default_layer_reason'] ?? '',
+    ...readingParts(),
+  }
+
+  function readingParts(): Pick<PersonaVector, 'readingLayer' | 'readingLayerReason' | 'profile' | 'questionSums'> {
+    const { reading_layer: layer, reading_layer_reason: reason, profile: profileText } = metadata
+    const sums = tensors['question_sums_at_reading_layer']
+    const profile = profileText === undefined ? undefined : profileSchema.safeParse(parseJson(profileText, invalid))
+    if (profile && !profile.success)
+      throw invalid(`its profile is incomplete: ${z.prettifyError(profile.error).split('\n')[0]}`)
+    return {
+      ...(layer !== undefined && { readingLayer: asLayer(Number(layer), model, 1) }),
+      ...(reason !== undefined && { readingLayerReason: reason }),
+      ...(profile && { profile: profile.data as unknown as LayerProfile }),
+      ...(sums && { questionSums: matrix('question_sums_at_reading_layer', [sums.shape[0]!, hiddenSize]) }),
+    }
   }
 }
 
@@ -141,6 +195,11 @@ function parseJson(text: string | undefined, invalid: (detail: string) => Person
   } catch {
     throw invalid('its provenance is not JSON')
   }
+}
+
+/** The folder of a model in a folder of vectors or calibrations. */
+export function modelFolder(modelId: string): string {
+  return fileName(modelId)
 }
 
 /** A name that is safe as a file name on every system. */

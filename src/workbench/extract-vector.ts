@@ -1,29 +1,61 @@
 import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
-import type { Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { layerChart } from '../report/layer-chart.ts'
-import { planRollouts, type RolloutSettings } from '../rollout/plan-rollouts.ts'
-import { readParts } from '../rollout/rollout-store.ts'
+import type { Judge, Judgement } from '../judge/judge.ts'
+import { mean } from '../numeric/moments.ts'
+import { norm } from '../numeric/vector-math.ts'
+import { type DropReason, type KeptPairs, keepPairs } from '../rollout/kept-pairs.ts'
+import { type ContrastiveRollout, planRollouts, type RolloutSettings } from '../rollout/plan-rollouts.ts'
+import { type Rollout, type RolloutSet, readParts, readWords } from '../rollout/rollout-store.ts'
 import { partCount, type RolloutProgress, runRollouts } from '../rollout/run-rollouts.ts'
-import { openRun } from '../store/run-folder.ts'
+import { readScores, scoreRollouts } from '../rollout/score-rollouts.ts'
+import { swapHalf } from '../rollout/swap-half.ts'
+import { openRun, runOf } from '../store/run-folder.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
+import { assertTraitUsable } from '../trait/check-trait.ts'
 import type { LoadedTrait } from '../trait/load-trait.ts'
-import { extractDirections, provisionalLayer } from '../vector/extract-vector.ts'
-import { type PersonaVector, relativeNorm } from '../vector/persona-vector.ts'
-import { vectorPath, writeVector } from '../vector/vector-file.ts'
+import { chooseLayers } from '../vector/choose-layers.ts'
+import { directionWithout, type ExtractedDirections, extractDirections } from '../vector/extract-vector.ts'
+import type { LayerProfile, SteeringSweep } from '../vector/layer-evidence.ts'
+import { foldOf, profileLayers } from '../vector/layer-profile.ts'
+import type { PersonaVector, VectorProvenance } from '../vector/persona-vector.ts'
+import { candidateLayers, sweepSteering } from '../vector/steering-sweep.ts'
+import { readVector, vectorPath, writeVector } from '../vector/vector-file.ts'
+import { vectorChart } from './vector-chart.ts'
 import { version } from './version.ts'
 
 export interface ExtractOptions {
   readonly engine: Engine
   readonly trait: LoadedTrait
   readonly workspace: Workspace
-  /** `none` keeps every pair and marks the vector unfiltered. */
-  readonly judge: 'none'
+  /** See `openJudge`; `none` keeps every pair and marks the vector unfiltered. */
+  readonly judge: Judge | 'none'
   readonly settings?: Partial<RolloutSettings>
-  readonly onProgress?: (progress: RolloutProgress) => void
+  /** A control: p+ and p- swapped in half of the kept pairs, so that what is left is chance. */
+  readonly shufflePairs?: boolean
+  /** Also measures what steering does at several layers; needs a judge. */
+  readonly sweep?: SweepSettings
+  readonly onProgress?: (progress: ExtractProgress) => void
   readonly signal?: AbortSignal
+}
+
+/** How steering is tried for the layer profile. */
+export interface SweepSettings {
+  /** How many layers are tried. */
+  readonly layers: number
+  readonly doses: readonly number[]
+  readonly samples: number
+  readonly maxTokens: number
+}
+
+export interface ExtractProgress {
+  readonly phase: 'ask' | 'judge' | 'steer'
+  /** Of `total` answers. */
+  readonly done: number
+  readonly total: number
+  /** Of these, how many were there from before. */
+  readonly reused: number
 }
 
 export interface ExtractedVector {
@@ -34,6 +66,10 @@ export interface ExtractedVector {
   /** How many rollouts were there from an earlier run. */
   readonly reusedRollouts: number
   readonly rollouts: number
+  /** How many pairs were left out, by reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  /** The mean scores under p+ and p-; undefined without a judge. */
+  readonly meanScores: { readonly positive: number | undefined; readonly negative: number | undefined } | undefined
 }
 
 /**
@@ -42,68 +78,207 @@ export interface ExtractedVector {
  */
 export const defaultRolloutSettings: RolloutSettings = { samples: 1, maxTokens: 60, temperature: 0.7, seed: 0 }
 
+export const defaultSweepSettings: SweepSettings = { layers: 8, doses: [0.08, 0.16], samples: 4, maxTokens: 40 }
+
 /**
  * Makes the persona vector of a trait on a model: asks every extraction question under every contrastive prompt, takes
- * the activations of the answers while they are written, and subtracts the means (paper, section 2.2). The work is
- * kept part by part; the same call goes on where it was stopped and reuses what is there.
- * @throws MODEL_NO_CHAT_TEMPLATE, VECTOR_NO_PAIRS, RUN_IN_USE, DISK_FULL, what the engine throws
+ * the activations of the answers while they are written, has them judged, and subtracts the means of the kept pairs
+ * (paper, section 2.2). Chooses where to steer and where to read on extraction questions set aside. The work is kept
+ * part by part; the same call goes on where it was stopped and reuses what is there.
+ * @throws TRAIT_INVALID, MODEL_NO_CHAT_TEMPLATE, VECTOR_NO_PAIRS, RUN_IN_USE, DISK_FULL, what engine and judge throw
  */
 export async function extractVector(options: ExtractOptions): Promise<ExtractedVector> {
   const { engine, trait, workspace, onProgress = () => {}, signal } = options
+  const judge = options.judge === 'none' ? undefined : options.judge
   const settings = { ...defaultRolloutSettings, ...options.settings }
+  assertTraitUsable(trait)
   if (!engine.model.chatTemplate) throw new PersonascopeError('MODEL_NO_CHAT_TEMPLATE', { model: engine.model.id })
-  const rollouts = planRollouts(trait.trait, settings)
-  const name = `extract-${trait.trait.name}`
-  await using run = await openRun(workspace.runs, 'extract', name, planOf(engine, trait, settings))
+  const planned = planRollouts(trait.trait, settings)
+  await using run = await openRun(workspace.runs, 'extract', runName(trait), planOf(engine, trait, settings))
   let reusedRollouts = 0
-  await runRollouts(engine, rollouts, run.path, {
+  const set = await runRollouts(engine, planned, {
+    folder: run.path,
+    name: 'rollouts',
     settings,
+    capture: true,
     ...(signal && { signal }),
     onProgress: progress => {
       reusedRollouts = progress.reusedRollouts
-      onProgress(progress)
+      onProgress(asProgress('ask', progress))
     },
   })
-  const extracted = await extractDirections(readParts(run.path, partCount(rollouts)), engine.model)
-  const { layer, reason } = provisionalLayer(engine.model.blockCount)
-  const { directions, medianResponseNorms, pairsKept, responseTokens } = extracted
-  const vector: PersonaVector = {
-    directions,
-    medianResponseNorms,
-    blockCount: engine.model.blockCount,
-    hiddenSize: engine.model.hiddenSize,
-    hasEmbedding: engine.model.embeddingLayer,
-    defaultLayer: layer,
-    defaultLayerReason: reason,
-    provenance: {
-      ...provenanceOf(engine, trait, settings),
-      judge: options.judge,
-      unfiltered: options.judge === 'none',
-      pairsPlanned: rollouts.length / 2,
-      pairsKept,
-      responseTokens,
-      personascopeVersion: version,
-      createdAt: run.manifest.createdAt,
-    },
+  const judgements =
+    judge &&
+    (await scoreRollouts(judge, set, {
+      ...(signal && { signal }),
+      onProgress: ({ doneAnswers: done, totalAnswers: total }) =>
+        onProgress({ phase: 'judge', done, total, reused: 0 }),
+    }))
+  const rollouts = await allWords(set)
+  const pairs = keepPairs(rollouts, judgements)
+  if (pairs.pairsKept === 0) throw new PersonascopeError('VECTOR_NO_PAIRS', { detail: describeDropped(pairs) })
+  const { blockCount, hiddenSize } = engine.model
+  const questions = trait.trait.extractionQuestions.length
+  const readRollouts = () => (options.shufflePairs ? swapHalf(readParts(set), pairs, settings.seed) : readParts(set))
+  const extracted = await extractDirections(readRollouts(), { blockCount, hiddenSize, questions }, pairs.kept)
+  const made = provenanceOf(engine, trait, settings)
+  const vectorName = options.shufflePairs ? `${made.trait.name}-shuffled` : made.trait.name
+  const provenance: VectorProvenance = {
+    ...made,
+    trait: { ...made.trait, name: vectorName },
+    judge: judge?.id ?? 'none',
+    unfiltered: judge === undefined,
+    pairsPlanned: pairs.pairsPlanned,
+    pairsKept: pairs.pairsKept,
+    responseTokens: extracted.responseTokens,
+    personascopeVersion: version,
+    createdAt: run.manifest.createdAt,
   }
-  const path = vectorPath(workspace.vectors, engine.model.id, trait.trait.name)
+  const path = vectorPath(workspace.vectors, engine.model.id, vectorName)
+  const scores = judgements?.map(scoreOf)
+  const profile = await profileLayers(readRollouts(), extracted.questions, relativeNorms(extracted, hiddenSize), scores)
+  const steering = (await sweepOf(options, settings, extracted, run.path)) ?? (await earlierSweep(path, provenance))
+  const vector = assemble(engine, extracted, { ...profile, ...(steering && { steering }) }, provenance)
   const chartPath = path.replace(/safetensors$/, 'svg')
   await writeVector(path, vector)
   await writeFileWhole(chartPath, vectorChart(vector))
-  return { vector, path, chartPath, runPath: join(run.path), reusedRollouts, rollouts: rollouts.length }
+  return {
+    vector,
+    path,
+    chartPath,
+    runPath: join(run.path),
+    reusedRollouts,
+    rollouts: rollouts.length,
+    dropped: pairs.dropped,
+    meanScores: scores && meanScores(rollouts, scores),
+  }
 }
 
-/** How large the vector is at every layer, relative to the model's own activations there. */
-export function vectorChart(vector: PersonaVector): string {
-  const layers = Array.from({ length: vector.blockCount }, (_, block) => (block + 1) as Layer)
-  const { trait, model, unfiltered } = vector.provenance
-  return layerChart({
-    title: `Persona vector “${trait.name}” on ${model.id}${unfiltered ? ' (unfiltered)' : ''}`,
-    valueLabel: '|v| / median length of response tokens',
-    layers,
-    values: layers.map(layer => relativeNorm(vector, layer)),
-    marked: { layer: vector.defaultLayer, label: `layer ${vector.defaultLayer}` },
+/** An extraction answer's prompt and score. */
+export interface ScoredExtraction {
+  readonly systemPrompt: string
+  readonly questionText: string
+  readonly score: number
+}
+
+/** The scored prompts that a vector was made from, where its run is still in the workspace; else none. */
+export async function readScoredExtraction(
+  engine: Engine,
+  trait: LoadedTrait,
+  workspace: Workspace,
+  { settings, judge }: Pick<VectorProvenance, 'settings' | 'judge'>,
+): Promise<ScoredExtraction[]> {
+  const { path: folder } = runOf(workspace.runs, 'extract', runName(trait), planOf(engine, trait, settings))
+  const set: RolloutSet = { folder, name: 'rollouts', parts: partCount(planRollouts(trait.trait, settings)) }
+  const judgements = await readScores(set, judge)
+  if (!judgements) return []
+  const rollouts = await allWords(set)
+  return rollouts.flatMap(({ systemPrompt, questionText }, index) => {
+    const score = scoreOf(judgements[index]!)
+    return score === undefined ? [] : [{ systemPrompt, questionText, score }]
   })
+}
+
+function assemble(
+  engine: Engine,
+  extracted: ExtractedDirections,
+  profile: LayerProfile,
+  provenance: VectorProvenance,
+): PersonaVector {
+  const { blockCount, hiddenSize, embeddingLayer } = engine.model
+  const { steering, reading } = chooseLayers(profile)
+  const from = reading.layer * hiddenSize
+  const sums = extracted.questions.sums.map(sum => sum.subarray(from, from + hiddenSize))
+  const questionSums = new Float32Array(sums.length * hiddenSize)
+  sums.forEach((sum, question) => {
+    questionSums.set(sum, question * hiddenSize)
+  })
+  return {
+    directions: extracted.directions,
+    medianResponseNorms: extracted.medianResponseNorms,
+    blockCount,
+    hiddenSize,
+    hasEmbedding: embeddingLayer,
+    defaultLayer: steering.layer,
+    defaultLayerReason: steering.reason,
+    readingLayer: reading.layer,
+    readingLayerReason: reading.reason,
+    profile,
+    questionSums,
+    provenance,
+  }
+}
+
+/** Steers with the direction that the questions set aside had no part in, and asks only those. */
+async function sweepOf(
+  { engine, trait, judge, sweep, onProgress = () => {}, signal }: ExtractOptions,
+  { temperature, seed }: RolloutSettings,
+  extracted: ExtractedDirections,
+  folder: string,
+): Promise<SteeringSweep | undefined> {
+  if (!sweep || judge === 'none') return undefined
+  const isSetAside = (question: number) => foldOf(question) === 0
+  const direction = directionWithout(extracted.questions, isSetAside)
+  if (!direction) return undefined
+  const { layers, doses, samples, maxTokens } = sweep
+  return await sweepSteering({
+    engine,
+    judge,
+    direction,
+    medianResponseNorms: extracted.medianResponseNorms,
+    plan: {
+      layers: candidateLayers(engine.model.blockCount, layers),
+      doses,
+      questions: trait.trait.extractionQuestions.filter((_, question) => isSetAside(question)),
+      samples,
+      settings: { maxTokens, temperature, seed },
+    },
+    folder,
+    onProgress: progress => onProgress(asProgress('steer', progress)),
+    ...(signal && { signal }),
+  })
+}
+
+function asProgress(
+  phase: ExtractProgress['phase'],
+  { doneRollouts: done, totalRollouts: total, reusedRollouts: reused }: RolloutProgress,
+): ExtractProgress {
+  return { phase, done, total, reused }
+}
+
+/** What steering was measured to do when the same vector was made before. */
+async function earlierSweep(path: string, provenance: VectorProvenance): Promise<SteeringSweep | undefined> {
+  const earlier = await readVector(path).catch(() => undefined)
+  const isSame = JSON.stringify(earlier?.provenance) === JSON.stringify(provenance)
+  return isSame ? earlier?.profile?.steering : undefined
+}
+
+async function allWords(set: RolloutSet): Promise<Rollout[]> {
+  const parts = Array.from({ length: set.parts }, (_, part) => readWords<ContrastiveRollout>(set, part))
+  return (await Promise.all(parts)).flat()
+}
+
+function relativeNorms({ directions, medianResponseNorms }: ExtractedDirections, hiddenSize: number): number[] {
+  return Array.from(
+    medianResponseNorms,
+    (median, layer) => norm(directions.response_avg.subarray(layer * hiddenSize, (layer + 1) * hiddenSize)) / median,
+  )
+}
+
+function scoreOf({ expression }: Judgement): number | undefined {
+  return expression.status === 'scored' ? expression.value : undefined
+}
+
+function meanScores(rollouts: readonly Rollout[], scores: readonly (number | undefined)[]) {
+  const of = (side: Rollout['side']) =>
+    mean(rollouts.flatMap((rollout, index) => (rollout.side === side ? (scores[index] ?? []) : [])))
+  return { positive: of('positive'), negative: of('negative') }
+}
+
+/** Why pairs were left out, for example ": 60 not evoked, 40 incoherent". */
+function describeDropped({ dropped }: KeptPairs): string {
+  const parts = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`)
+  return parts.length > 0 ? `: ${parts.join(', ')}` : ''
 }
 
 function provenanceOf(engine: Engine, trait: LoadedTrait, { samples, maxTokens, temperature, seed }: RolloutSettings) {
@@ -117,7 +292,13 @@ function provenanceOf(engine: Engine, trait: LoadedTrait, { samples, maxTokens, 
   }
 }
 
-/** All that the rollouts' bytes depend on: equal plans are one run. */
-function planOf(engine: Engine, trait: LoadedTrait, settings: RolloutSettings) {
-  return { ...provenanceOf(engine, trait, settings), traitContent: trait.trait }
+function runName({ trait }: LoadedTrait): string {
+  return `extract-${trait.name}`
+}
+
+/** All that the rollouts' bytes depend on: equal plans are one run. Parts of the trait that are not asked are not in it. */
+function planOf(engine: Engine, { trait }: LoadedTrait, settings: RolloutSettings) {
+  const { model, engine: engineInfo } = provenanceOf(engine, { trait, hash: '', path: '' }, settings)
+  const { name, contrastivePrompts, extractionQuestions } = trait
+  return { model, engine: engineInfo, settings, trait: { name, contrastivePrompts, extractionQuestions } }
 }

@@ -24,3 +24,17 @@ export async function loadVector(
     throw new PersonascopeError('VECTOR_UNKNOWN', facts)
   }
 }
+
+/** The vector of a trait in the workspace, if there is one. Throws FILE_INVALID. */
+export async function findVector(
+  trait: string,
+  workspace: Workspace,
+  modelId: string,
+): Promise<PersonaVector | undefined> {
+  try {
+    return await readVector(vectorPath(workspace.vectors, modelId, trait))
+  } catch (error) {
+    if (PersonascopeError.is(error) && error.code === 'FILE_NOT_FOUND') return undefined
+    throw error
+  }
+}

@@ -1,19 +1,24 @@
 import { readFileSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Engine } from '../../engine/contract/engine.ts'
 import type { GenerateRequest } from '../../engine/contract/generate.ts'
 import { LlamaEngine } from '../../engine/llama/llama-engine.ts'
+import type { Judge } from '../../judge/judge.ts'
+import { createLexiconJudge } from '../../judge/lexicon-judge.ts'
 import { type ResolvedSteering, resolveSteering } from '../../steering/resolve-steering.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { writeFileWhole } from '../../store/write-file-whole.ts'
-import { loadTrait } from '../../trait/load-trait.ts'
+import { type LoadedTrait, loadTrait } from '../../trait/load-trait.ts'
 import { relativeNorm } from '../../vector/persona-vector.ts'
 import { type ExtractedVector, extractVector } from '../../workbench/extract-vector.ts'
+import { runTraitExperiment } from '../../workbench/run-experiment.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
+import { describeExperiment } from '../describe-experiment.ts'
 import { openEngine } from '../engine-options.ts'
 import { formatColumns, formatDuration } from '../format.ts'
-import { Progress } from '../progress.ts'
+import { showPhases } from '../show-phases.ts'
 import type { Terminal } from '../terminal.ts'
 
 interface Options {
@@ -25,9 +30,13 @@ const question = 'What did you do on your last holiday?'
 const doses = [-0.15, 0, 0.15]
 const maxTokens = 70
 
+/** Smaller than usual, so that all of it takes minutes. */
+const sweep = { layers: 5, doses: [0.12], samples: 3, maxTokens: 40 }
+const samples = 6
+
 export function demoCommand(): Command {
   const command = new Command('demo')
-    .description('make a first persona vector from real answers, and steer the model with it')
+    .description('make a persona vector from real answers, steer with it, and measure what it tells')
     .option('--folder <folder>', 'where the results go', 'demo')
   return setAction<[], Options>(command, run)
 }
@@ -44,7 +53,10 @@ async function run(context: CommandContext, { folder }: Options): Promise<void> 
   terminal.print(`   ${info.version}, ${info.contexts} contexts of ${info.threadsPerContext} threads\n`)
 
   terminal.print('2. Its persona vector for "joyful", from real answers')
-  const extracted = await extract(context, engine, folder)
+  const workspace = openWorkspace(folder)
+  const trait = await loadTrait('joyful', workspace.traits)
+  const judge = createLexiconJudge(trait.trait.lexicon!)
+  const extracted = await extract(context, { engine, trait, judge, folder })
   describe(terminal, extracted)
 
   terminal.print(`3. One question, the vector subtracted, absent and added\n\n   ${question}\n`)
@@ -57,10 +69,31 @@ async function run(context: CommandContext, { folder }: Options): Promise<void> 
   )
   await writeFileWhole(join(folder, 'answers.json'), `${JSON.stringify(answers, null, 2)}\n`)
 
+  const questions = trait.trait.evaluationQuestions.length
+  terminal.print('\n4. Does the last prompt token tell how joyful the answer will be?\n')
+  terminal.print(
+    `   ${trait.trait.ladder.length} graded system prompts x ${questions} questions the vector was not made from x ${samples} answers`,
+  )
+  terminal.print(`   (few, to be quick: \`personascope experiment run --trait joyful --samples 12\` asks more).\n`)
+  const finished = await runTraitExperiment({
+    engine,
+    judge,
+    trait,
+    vector: extracted.vector,
+    workspace,
+    settings: { samples },
+    signal: context.signal,
+    onProgress: showPhases(terminal, '   '),
+  })
+  const reportPath = join(folder, 'report.html')
+  await copyFile(finished.reportPath, reportPath)
+  await copyFile(finished.summaryPath, join(folder, 'summary.json'))
+  terminal.print(describeExperiment({ ...finished, reportPath, summaryPath: join(folder, 'summary.json') }))
+
   const seconds = (performance.now() - start) / 1000
   const peakBytes = peakMemory(engine)
   const memory = peakBytes === undefined ? '' : `, at most ${Math.round(peakBytes / 1e6)} MB of memory in all processes`
-  terminal.print(`\nDone in ${formatDuration(seconds)}${memory}. Vector, chart, answers: ${folder}/`)
+  terminal.print(`\nDone in ${formatDuration(seconds)}${memory}. Open ${reportPath} in a browser.`)
   terminal.print('Next: personascope generate --workspace demo --prompt "..." --steer joyful=2, and README.md')
   terminal.result({
     seconds,
@@ -69,36 +102,49 @@ async function run(context: CommandContext, { folder }: Options): Promise<void> 
     chartPath: extracted.chartPath,
     reusedRollouts: extracted.reusedRollouts,
     answers,
+    reportPath,
+    summary: finished.summary,
   })
 }
 
-async function extract({ terminal, signal }: CommandContext, engine: Engine, folder: string): Promise<ExtractedVector> {
-  const workspace = openWorkspace(folder)
-  const progress = new Progress(terminal)
+interface Stage {
+  readonly engine: Engine
+  readonly trait: LoadedTrait
+  readonly judge: Judge
+  readonly folder: string
+}
+
+async function extract(
+  { terminal, signal }: CommandContext,
+  { engine, trait, judge, folder }: Stage,
+): Promise<ExtractedVector> {
   return await extractVector({
     engine,
-    trait: await loadTrait('joyful', workspace.traits),
-    workspace,
-    judge: 'none',
+    trait,
+    workspace: openWorkspace(folder),
+    judge,
+    sweep,
     signal,
-    onProgress: ({ doneRollouts, totalRollouts }) =>
-      progress.show('   Asking', doneRollouts, totalRollouts, (done, total) =>
-        total === undefined ? `${done.toFixed(1)} answers` : `${done} of ${total} answers`,
-      ),
+    onProgress: showPhases(terminal, '   '),
   })
 }
 
-function describe(terminal: Terminal, { vector, reusedRollouts, rollouts, chartPath }: ExtractedVector): void {
-  const { pairsKept, responseTokens } = vector.provenance
+function describe(
+  terminal: Terminal,
+  { vector, reusedRollouts, rollouts, meanScores, chartPath }: ExtractedVector,
+): void {
+  const { pairsKept, pairsPlanned, responseTokens } = vector.provenance
   if (reusedRollouts > 0)
     terminal.print(`   ${reusedRollouts} of ${rollouts} answers were there from an earlier run and are reused.`)
   terminal.print(
-    `   ${pairsKept} pairs of answers, ${responseTokens} response tokens, a direction at each of ${vector.blockCount} layers.`,
+    `   ${pairsKept} of ${pairsPlanned} pairs of answers kept, ${responseTokens} response tokens, a direction at each of ${vector.blockCount} layers.`,
   )
-  terminal.print('   Unfiltered: no judge looked at the answers, every pair was kept.')
+  terminal.print(
+    `   Judged by a word list: mean score under joyful prompts ${meanScores?.positive?.toFixed(0)}, under miserable ones ${meanScores?.negative?.toFixed(0)}.`,
+  )
   const share = (100 * relativeNorm(vector, vector.defaultLayer)).toFixed(1)
   terminal.print(
-    `   At layer ${vector.defaultLayer} it is ${share} % as long as a token's state. By layer: ${chartPath}\n`,
+    `   Steer at layer ${vector.defaultLayer} (there it is ${share} % as long as a token's state), read at layer ${vector.readingLayer}. By layer: ${chartPath}\n`,
   )
 }
 

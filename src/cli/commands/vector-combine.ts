@@ -3,9 +3,9 @@ import { modelIdOf } from '../../model/model-id.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { combineStoredVectors } from '../../workbench/combine-vectors.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
+import { describeVector } from '../describe-vector.ts'
 import { collect } from '../option-values.ts'
 import { vectorName } from '../vector-name.ts'
-import { describeVector } from './vector-extract.ts'
 
 interface Options {
   readonly name: string

@@ -46,9 +46,7 @@ async function run({ terminal, options: own }: CommandContext, options: Options,
     const layer = layers.includes(vector.defaultLayer) ? vector.defaultLayer : layers.at(-1)!
     const block = blockBefore(layer)
     terminal.print(`direction.N acts on block N, counted from 0, which is layer N+1. Layer 1 cannot be in such a file:`)
-    terminal.print(
-      `llama.cpp refuses direction.0. To steer at one layer, name its block twice; here layer ${layer}:`,
-    )
+    terminal.print(`llama.cpp refuses direction.0. To steer at one layer, name its block twice; here layer ${layer}:`)
     terminal.print(`  --control-vector-scaled ${output}:1 --control-vector-layer-range ${block} ${block}`)
   }
   terminal.result({ path: output, format: to, layers, scale })

@@ -1,29 +1,27 @@
 import { Command } from 'commander'
-import type { Layer } from '../../engine/contract/layer.ts'
-import { PersonascopeError } from '../../errors/personascope-error.ts'
-import { norm } from '../../numeric/vector-math.ts'
+import { planRollouts } from '../../rollout/plan-rollouts.ts'
 import { openWorkspace } from '../../store/workspace.ts'
+import { assertTraitUsable } from '../../trait/check-trait.ts'
 import { loadTrait } from '../../trait/load-trait.ts'
-import {
-  directionAt,
-  knowsResponseNorms,
-  type PersonaVector,
-  relativeNorm,
-  type VectorProvenance,
-} from '../../vector/persona-vector.ts'
-import { defaultRolloutSettings, extractVector } from '../../workbench/extract-vector.ts'
+import { estimateWork } from '../../workbench/estimate-work.ts'
+import { defaultRolloutSettings, type ExtractedVector, extractVector } from '../../workbench/extract-vector.ts'
+import { assertJudge } from '../../workbench/open-judge.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
+import { describeVector, layerRows } from '../describe-vector.ts'
 import { addEngineOptions, type EngineOptions, openEngine } from '../engine-options.ts'
-import { formatLayers, formatTable } from '../format.ts'
+import { addJudgeOptions, type JudgeOptions, openJudgeFrom } from '../judge-options.ts'
 import { numberBetween, wholeNumber } from '../option-values.ts'
-import { Progress } from '../progress.ts'
+import { showEstimate } from '../show-estimate.ts'
+import { showPhases } from '../show-phases.ts'
+import type { Terminal } from '../terminal.ts'
 
-interface Options extends EngineOptions {
-  readonly judge?: string
+interface Options extends EngineOptions, JudgeOptions {
   readonly samples: number
   readonly maxTokens: number
   readonly temperature: number
   readonly seed: number
+  readonly shufflePairs?: boolean
+  readonly dryRun?: boolean
 }
 
 export function vectorExtractCommand(): Command {
@@ -31,99 +29,74 @@ export function vectorExtractCommand(): Command {
   const command = new Command('extract')
     .description('make the persona vector of a trait on a model')
     .argument('<trait>', 'the name of a trait, or the path of a trait file')
-    .option('--judge <judge>', 'who scores the answers; none keeps every pair and marks the vector unfiltered')
     .option('--samples <n>', 'answers to each question under each prompt', wholeNumber('--samples', 1), samples)
     .option('--max-tokens <n>', 'the most tokens of an answer', wholeNumber('--max-tokens', 1), maxTokens)
     .option('--temperature <t>', 'how freely answers are drawn', numberBetween('--temperature', 0, 10), temperature)
     .option('--seed <n>', 'the seed of the whole run', wholeNumber('--seed', 0), seed)
-  return setAction<[string], Options>(addEngineOptions(command), run)
+    .option('--shuffle-pairs', 'a control: swap p+ and p- in half of the pairs, and call the vector <trait>-shuffled')
+    .option('--dry-run', 'say what it would take, and do nothing')
+  return setAction<[string], Options>(addEngineOptions(addJudgeOptions(command)), run)
 }
 
 async function run(context: CommandContext, options: Options, name: string): Promise<void> {
   const { terminal, signal } = context
   const workspace = openWorkspace(context.options.workspace)
   const trait = await loadTrait(name, workspace.traits)
-  // Said before the model is opened: it is the first thing to correct.
-  if (options.judge !== 'none') throw new PersonascopeError('JUDGE_MISSING', { judge: options.judge ?? 'nothing' })
+  // Said before the model is opened: they are the first things to correct.
+  assertTraitUsable(trait)
+  assertJudge(options.judge, trait.trait)
   await using engine = await openEngine(context, options)
+  const judge = await openJudgeFrom(options, { trait: trait.trait, workspace, engine })
   const { samples, maxTokens, temperature, seed } = options
-  const progress = new Progress(terminal)
+  const settings = { samples, maxTokens, temperature, seed }
+  if (options.dryRun) {
+    const planned = planRollouts(trait.trait, settings)
+    return showEstimate(
+      terminal,
+      `Extracting ${trait.trait.name}`,
+      await estimateWork(engine, judge, planned, maxTokens),
+    )
+  }
   const extracted = await extractVector({
     engine,
     trait,
     workspace,
-    judge: 'none',
-    settings: { samples, maxTokens, temperature, seed },
+    judge,
+    settings,
+    ...(options.shufflePairs && { shufflePairs: true }),
     signal,
-    onProgress: ({ doneRollouts, totalRollouts }) =>
-      progress.show(`Asking ${engine.model.id}`, doneRollouts, totalRollouts, (done, total) =>
-        total === undefined ? `${done.toFixed(1)} answers` : `${done} of ${total} answers`,
-      ),
+    onProgress: showPhases(terminal),
   })
-  const { vector, path, chartPath, runPath, reusedRollouts, rollouts } = extracted
+  showExtracted(terminal, extracted)
+}
+
+/** What came of an extraction or a profile, for a person and for a machine. */
+export function showExtracted(terminal: Terminal, extracted: ExtractedVector): void {
+  const { vector, path, chartPath, runPath, reusedRollouts, rollouts, dropped, meanScores } = extracted
   if (reusedRollouts > 0) terminal.note(`${reusedRollouts} of ${rollouts} answers were there from an earlier run.`)
   terminal.print(describeVector(vector))
+  if (meanScores) {
+    const of = (score: number | undefined) => score?.toFixed(1) ?? 'none'
+    terminal.print(`\nMean score under p+ ${of(meanScores.positive)}, under p- ${of(meanScores.negative)}.`)
+  }
+  const reasons = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`)
+  if (reasons.length > 0) terminal.print(`Pairs left out: ${reasons.join(', ')}.`)
   terminal.print(`\nVector   ${path}\nChart    ${chartPath}\nAnswers  ${runPath}`)
+  const { defaultLayer, defaultLayerReason, readingLayer, readingLayerReason, profile, provenance } = vector
   terminal.result({
     path,
     chartPath,
     runPath,
     reusedRollouts,
     rollouts,
-    defaultLayer: vector.defaultLayer,
-    ...vector.provenance,
+    dropped,
+    meanScores,
+    defaultLayer,
+    defaultLayerReason,
+    readingLayer,
+    readingLayerReason,
+    ...provenance,
     layers: layerRows(vector),
+    profile,
   })
-}
-
-/** A vector as text: what it is, and how large it is at every layer. */
-export function describeVector(vector: PersonaVector): string {
-  const rows = layerRows(vector)
-    .filter(({ layer }) => layer > 0)
-    .map(({ layer, norm: length, relativeNorm: relative }) => [
-      layer === vector.defaultLayer ? `> ${layer}` : `  ${layer}`,
-      length.toFixed(2),
-      relative?.toFixed(3) ?? 'unknown',
-      '#'.repeat(Math.round((relative ?? 0) * 60)),
-    ])
-  return [
-    ...describeProvenance(vector.provenance),
-    '',
-    formatTable(['layer', '|v|', '|v| / median', ''], rows),
-    '',
-    `> layer ${vector.defaultLayer}: used where none is named (${vector.defaultLayerReason}).`,
-  ].join('\n')
-}
-
-function describeProvenance({ trait, model, origin, ...counts }: VectorProvenance): string[] {
-  const title = `Persona vector ${trait.name} on ${model.id}`
-  if (origin?.kind === 'import') {
-    return [
-      `${title}: imported from ${origin.file} (${origin.format}, layers counted as ${origin.convention})`,
-      `sha256 ${origin.sha256}, layers ${formatLayers(origin.layers)}; how it was made is not known here.`,
-    ]
-  }
-  if (origin?.kind === 'combination') {
-    const { terms, orthogonalTo, normalised } = origin
-    const names = orthogonalTo.map(({ name }) => name).join(', ')
-    return [
-      `${title}: ${terms.map(({ weight, name }) => `${weight}*${name}`).join(' + ')}`,
-      ...(orthogonalTo.length > 0 ? [`Made orthogonal to ${names} at every layer.`] : []),
-      ...(normalised ? ['Brought to length 1 at every layer.'] : []),
-    ]
-  }
-  const { unfiltered, pairsKept, pairsPlanned, responseTokens } = counts
-  return [
-    `${title} (${model.weightFormat}): ${pairsKept} of ${pairsPlanned} pairs, ${responseTokens} response tokens`,
-    unfiltered ? 'UNFILTERED: no judge looked at the answers, every pair was kept.' : '',
-  ]
-}
-
-function layerRows(vector: PersonaVector): { layer: number; norm: number; relativeNorm: number | undefined }[] {
-  const known = knowsResponseNorms(vector)
-  return Array.from({ length: vector.blockCount + 1 }, (_, layer) => ({
-    layer,
-    norm: norm(directionAt(vector, layer as Layer)),
-    relativeNorm: known ? relativeNorm(vector, layer as Layer) : undefined,
-  }))
 }

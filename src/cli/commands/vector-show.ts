@@ -3,7 +3,7 @@ import { modelIdOf } from '../../model/model-id.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { loadVector } from '../../workbench/load-vector.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
-import { describeVector } from './vector-extract.ts'
+import { describeVector } from '../describe-vector.ts'
 
 export function vectorShowCommand(): Command {
   const command = new Command('show')

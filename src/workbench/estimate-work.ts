@@ -1,0 +1,65 @@
+import type { Engine } from '../engine/contract/engine.ts'
+import { locateLibrary } from '../engine/llama/native/locate-library.ts'
+import { recallContexts } from '../engine/llama/tuning/machine-notes.ts'
+import type { Judge } from '../judge/judge.ts'
+import type { PlannedRollout } from '../rollout/plan-rollouts.ts'
+import { promptOf } from '../rollout/run-rollouts.ts'
+
+/** What a piece of work would take, before anything is done. */
+export interface WorkEstimate {
+  readonly generations: number
+  readonly judgeCalls: number
+  /** The judge's prompts together; undefined where it makes no calls. */
+  readonly judgePromptTokens: number | undefined
+  /** What the judge's calls may cost; undefined where no price is known. */
+  readonly judgeCost: number | undefined
+  /** Tokens to read, each distinct prompt once. */
+  readonly promptTokens: number
+  /** Tokens to write, at most. */
+  readonly writtenTokens: number
+  /** By the speed measured on this machine; undefined where it was not measured. */
+  readonly minutes: number | undefined
+}
+
+/** An answer of unknown words, for the judge's estimate: about five characters a token. */
+const charactersPerToken = 5
+
+/**
+ * Counts what asking everything planned takes: generations, judge calls, tokens, minutes. Prompts are tokenised, nothing
+ * is read or written by the model.
+ */
+export async function estimateWork(
+  engine: Engine,
+  judge: Judge | 'none',
+  planned: readonly PlannedRollout[],
+  maxTokens: number,
+): Promise<WorkEstimate> {
+  const prompts = new Map(planned.map(rollout => [`${rollout.systemPrompt}\n${rollout.questionText}`, rollout]))
+  let promptTokens = 0
+  for (const rollout of prompts.values()) promptTokens += (await engine.renderPrompt(promptOf(rollout))).tokens.length
+  const writtenTokens = planned.length * maxTokens
+  const answer = 'x'.repeat(maxTokens * charactersPerToken)
+  const judging =
+    judge === 'none'
+      ? { calls: 0 }
+      : judge.estimate(
+          planned.map(({ questionText }, index) => ({ question: questionText, answer: `${index} ${answer}` })),
+        )
+  const speed = await measuredSpeed(engine)
+  return {
+    generations: planned.length,
+    judgeCalls: judging.calls,
+    judgePromptTokens: judging.promptTokens,
+    judgeCost: judging.cost,
+    promptTokens,
+    writtenTokens,
+    minutes: speed && (promptTokens + writtenTokens) / speed / 60,
+  }
+}
+
+/** Tokens per second, read and written together, as measured when the model was first opened here. */
+async function measuredSpeed({ model, info }: Engine): Promise<number | undefined> {
+  if (info.name !== 'llama') return undefined
+  const choice = await recallContexts(locateLibrary().id, model.fileHash)
+  return choice && Math.max(...Object.values(choice.tokensPerSecond))
+}

@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+import type { Engine } from '../engine/contract/engine.ts'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import { EngineTransport } from '../judge/engine-transport.ts'
+import type { Judge } from '../judge/judge.ts'
+import { JudgeBudget, type JudgeLimits } from '../judge/judge-budget.ts'
+import { JudgeCache } from '../judge/judge-cache.ts'
+import type { JudgeTransport } from '../judge/judge-transport.ts'
+import { createLexiconJudge } from '../judge/lexicon-judge.ts'
+import { LlmJudge } from '../judge/llm-judge.ts'
+import { OpenAiTransport } from '../judge/openai-transport.ts'
+import { parseJudge } from '../judge/parse-judge.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { Trait } from '../trait/trait.ts'
+
+export interface OpenJudgeOptions {
+  readonly trait: Trait
+  readonly workspace: Workspace
+  /** The model in use, for the judge `engine`. */
+  readonly engine: Engine
+  readonly limits?: JudgeLimits
+  /** Calls in flight at a time, to a server. */
+  readonly concurrency?: number
+}
+
+/**
+ * The judge of a trait. What language models answered is kept in the workspace, so that no call is made twice.
+ * @param text as on the command line; absent: the lexicon judge, where the trait has one
+ * @throws JUDGE_MISSING, JUDGE_SPEC_INVALID, OPTION_INVALID
+ */
+export async function openJudge(text: string | undefined, options: OpenJudgeOptions): Promise<Judge | 'none'> {
+  assertJudge(text, options.trait)
+  const spec = text === undefined ? ({ kind: 'lexicon' } as const) : parseJudge(text)
+  switch (spec.kind) {
+    case 'none':
+      return 'none'
+    case 'lexicon':
+      return createLexiconJudge(options.trait.lexicon!)
+    case 'engine':
+      return await openLlmJudge(new EngineTransport(options.engine), options)
+    case 'openai': {
+      const { concurrency } = options
+      const { baseUrl, model } = spec
+      const transport = new OpenAiTransport({ baseUrl, model, ...(concurrency !== undefined && { concurrency }) })
+      return await openLlmJudge(transport, options)
+    }
+  }
+}
+
+/**
+ * Says whether the judge can be opened before anything is done for it.
+ * @throws JUDGE_MISSING where the trait has no lexicon judge and none other is named, JUDGE_SPEC_INVALID
+ */
+export function assertJudge(text: string | undefined, trait: Trait): void {
+  const kind = text === undefined ? 'lexicon' : parseJudge(text).kind
+  if (kind === 'lexicon' && !trait.lexicon) throw new PersonascopeError('JUDGE_MISSING', { trait: trait.name })
+}
+
+async function openLlmJudge(transport: JudgeTransport, { trait, workspace, limits }: OpenJudgeOptions): Promise<Judge> {
+  return new LlmJudge({
+    transport,
+    rubric: trait.rubric,
+    cache: await JudgeCache.open(join(workspace.path, 'judge')),
+    budget: new JudgeBudget(transport.model, limits),
+  })
+}

@@ -1,0 +1,189 @@
+import { join } from 'node:path'
+import type { Engine } from '../engine/contract/engine.ts'
+import { asLayer, type Layer } from '../engine/contract/layer.ts'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import { analyseExperiment } from '../experiment/analyse-experiment.ts'
+import { experimentReport, experimentScatterSvg } from '../experiment/experiment-report.ts'
+import { type ExperimentSummary, summariseExperiment } from '../experiment/experiment-summary.ts'
+import type { ExperimentSettings } from '../experiment/plan-experiment.ts'
+import { answersToCsv } from '../experiment/rows-to-csv.ts'
+import { type ExperimentData, type ExperimentProgress, runExperiment } from '../experiment/run-experiment.ts'
+import type { Judge } from '../judge/judge.ts'
+import { sha256, stableStringify } from '../store/hash.ts'
+import { writeJsonFile } from '../store/json-file.ts'
+import { openRun } from '../store/run-folder.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { writeFileWhole } from '../store/write-file-whole.ts'
+import { assertTraitUsable } from '../trait/check-trait.ts'
+import type { LoadedTrait } from '../trait/load-trait.ts'
+import { type Calibration, calibrationPath, writeCalibration } from '../vector/calibration.ts'
+import { coefficientOf } from '../vector/dose.ts'
+import { directionAt, type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
+import { readScoredExtraction } from './extract-vector.ts'
+import { version } from './version.ts'
+
+export interface ExperimentOptions {
+  readonly engine: Engine
+  readonly judge: Judge
+  readonly trait: LoadedTrait
+  readonly vector: PersonaVector
+  readonly workspace: Workspace
+  /** Where to read; the vector's reading layer if not told. */
+  readonly layer?: number
+  readonly settings?: Partial<ExperimentSettings>
+  readonly onProgress?: (progress: ExperimentProgress) => void
+  readonly signal?: AbortSignal
+}
+
+export interface FinishedExperiment {
+  readonly summary: ExperimentSummary
+  readonly folder: string
+  readonly reportPath: string
+  readonly summaryPath: string
+  /** Undefined where nothing was found that a score could be told by. */
+  readonly calibrationPath: string | undefined
+}
+
+export const defaultExperimentSettings: ExperimentSettings = {
+  samples: 6,
+  maxTokens: 60,
+  temperature: 0.7,
+  seed: 0,
+  doses: [-0.16, -0.08, 0, 0.08, 0.16],
+  steeringSamples: 2,
+}
+
+/**
+ * Runs the experiment of a vector and writes its results into the run's folder: `summary.json`, `report.html`,
+ * `scatter.svg` and `rows.csv`; and the calibration into the workspace, where there is evidence.
+ * @throws TRAIT_INVALID, VECTOR_MODEL_MISMATCH, LAYER_OUT_OF_RANGE, RUN_IN_USE, DISK_FULL, what engine and judge throw
+ */
+export async function runTraitExperiment(options: ExperimentOptions): Promise<FinishedExperiment> {
+  const { engine, judge, trait, vector, workspace, onProgress, signal } = options
+  const settings = { ...defaultExperimentSettings, ...options.settings }
+  const start = performance.now()
+  assertTraitUsable(trait)
+  assertMadeOn(engine, vector)
+  const layer = options.layer === undefined ? readingLayerOf(vector) : asLayer(options.layer, engine.model, 1)
+  const plan = planOf(options, layer, settings)
+  await using run = await openRun(workspace.runs, 'experiment', `experiment-${vector.provenance.trait.name}`, plan)
+  const data = await runExperiment({
+    engine,
+    judge,
+    trait: trait.trait,
+    vector,
+    layer,
+    settings,
+    trainingPrompts: await readScoredExtraction(engine, trait, workspace, vector.provenance),
+    folder: run.path,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  })
+  const analysis = analyseExperiment(data.rows, settings.seed)
+  const summary = summariseExperiment({
+    modelId: engine.model.id,
+    vector,
+    layer,
+    judge: judge.id,
+    settings,
+    conditions: data.conditions.length,
+    answers: data.conversations.length,
+    analysis,
+    coefficientOf: dose => (dose === 0 ? 0 : coefficientOf(vector, vector.defaultLayer, dose)),
+    seconds: (performance.now() - start) / 1000,
+  })
+  const parts = { trait: trait.trait, vector, data, analysis, summary, provenance: provenanceFacts(engine, vector) }
+  const inRun = (name: string) => join(run.path, name)
+  await writeFileWhole(inRun('rows.csv'), answersToCsv(data.rows))
+  await writeFileWhole(inRun('scatter.svg'), experimentScatterSvg(parts))
+  await writeFileWhole(inRun('report.html'), experimentReport(parts))
+  await writeJsonFile(inRun('summary.json'), summary)
+  const calibration = calibrationOf(options, layer, summary, data, run.manifest.createdAt)
+  const path = calibrationPath(workspace.calibrations, engine.model.id, vector.provenance.trait.name)
+  if (calibration) await writeCalibration(path, calibration)
+  return {
+    summary,
+    folder: run.path,
+    reportPath: inRun('report.html'),
+    summaryPath: inRun('summary.json'),
+    calibrationPath: calibration && path,
+  }
+}
+
+function assertMadeOn({ model }: Engine, { provenance, hiddenSize, blockCount }: PersonaVector): void {
+  if (hiddenSize === model.hiddenSize && blockCount === model.blockCount) return
+  throw new PersonascopeError('VECTOR_MODEL_MISMATCH', {
+    vector: provenance.trait.name,
+    expected: `${provenance.model.id} (${blockCount} blocks of ${hiddenSize})`,
+    got: `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`,
+  })
+}
+
+/** All that the run's bytes depend on. */
+function planOf(
+  { engine, judge, trait: { trait }, vector }: ExperimentOptions,
+  layer: Layer,
+  settings: ExperimentSettings,
+) {
+  const { id, fileHash, chatTemplate } = engine.model
+  const { name, version: engineVersion, contexts, slotsPerContext } = engine.info
+  return {
+    model: { id, fileHash, chatTemplateHash: chatTemplate?.hash },
+    engine: { name, version: engineVersion, contexts, slotsPerContext },
+    trait: { name: trait.name, ladder: trait.ladder, evaluationQuestions: trait.evaluationQuestions },
+    vector: { reading: directionHash(vector, layer), steering: directionHash(vector, vector.defaultLayer) },
+    layer,
+    steeringLayer: vector.defaultLayer,
+    judge: judge.id,
+    settings,
+  }
+}
+
+function directionHash(vector: PersonaVector, layer: Layer): string {
+  const { buffer, byteOffset, byteLength } = directionAt(vector, layer)
+  return sha256(new Uint8Array(buffer, byteOffset, byteLength))
+}
+
+function provenanceFacts({ model, info }: Engine, { provenance }: PersonaVector) {
+  return [
+    { name: 'model', value: `${model.id}, ${model.weightFormat}, sha256 ${model.fileHash}` },
+    { name: 'engine', value: `${info.version}, ${info.contexts} contexts of ${info.threadsPerContext} threads` },
+    { name: 'vector made', value: `${provenance.createdAt}, Personascope ${provenance.personascopeVersion}` },
+    { name: 'trait file', value: `sha256 ${provenance.trait.hash}` },
+  ]
+}
+
+/** A calibration is kept only where there is evidence: a line through noise would be taken for knowledge. */
+function calibrationOf(
+  { engine, judge, trait, vector }: ExperimentOptions,
+  layer: Layer,
+  { verdict, correlation, calibration: { line, answerLine }, settings }: ExperimentSummary,
+  { rows }: ExperimentData,
+  createdAt: string,
+): Calibration | undefined {
+  const { perCondition, withinLevel } = correlation
+  if (verdict.kind !== 'evidence' || !line || !answerLine || !perCondition) return undefined
+  const projections = rows.projections[layer]!
+  const { id, fileHash, chatTemplate } = engine.model
+  const { r, low, high } = perCondition
+  return {
+    format: 'personascope-calibration',
+    formatVersion: 1,
+    conditionalOn: {
+      model: { id, fileHash, chatTemplateHash: chatTemplate?.hash ?? '' },
+      trait: vector.provenance.trait,
+      ladderHash: sha256(stableStringify(trait.trait.ladder)),
+      directionHash: directionHash(vector, layer),
+      layer,
+      position: 'prompt_last',
+      judge: judge.id,
+      sampling: { temperature: settings.temperature, maxTokens: settings.maxTokens },
+    },
+    line,
+    answerLine,
+    range: { low: Math.min(...projections), high: Math.max(...projections) },
+    evidence: { r, low, high, withinLevelR: withinLevel?.r ?? null },
+    personascopeVersion: version,
+    createdAt,
+  }
+}
