@@ -81,6 +81,8 @@ describe('the bootstrap', () => {
     let calls = 0
     const statistic = () => (calls++ % 4 === 0 ? undefined : calls)
     expect(bootstrapInterval({ clusters: 5, statistic, resamples: 100, seed: 1 })!.resamples).toBe(75)
+    const seldom = { clusters: 5, statistic: () => (calls++ % 4 === 0 ? calls : undefined), resamples: 100, seed: 1 }
+    expect(bootstrapInterval(seldom)).toBeUndefined()
     const never = { clusters: 5, statistic: () => undefined, resamples: 100, seed: 1 }
     expect(bootstrapInterval(never)).toBeUndefined()
     expect(bootstrapInterval({ ...never, statistic: () => Number.NaN })).toBeUndefined()

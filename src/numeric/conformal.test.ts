@@ -20,6 +20,13 @@ describe('the conformal half width', () => {
   test('takes the nineteenth of nineteen at 95 per cent, and has none with eighteen', () => {
     const residuals = Array.from({ length: 19 }, (_, i) => (i % 2 ? i + 1 : -i - 1))
     expect(conformalHalfWidth(residuals, 0.95)).toBe(19)
+    // 100 * 0.55 is a little more than 55 in floating point.
+    expect(
+      conformalHalfWidth(
+        Array.from({ length: 99 }, (_, i) => i + 1),
+        0.55,
+      ),
+    ).toBe(55)
     expect(conformalHalfWidth(residuals.slice(0, 18), 0.95)).toBeUndefined()
     expect(conformalHalfWidth([], 0.5)).toBeUndefined()
     expect(conformalHalfWidth([1, Number.NaN, 2], 0.5)).toBeUndefined()

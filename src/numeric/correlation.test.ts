@@ -33,6 +33,8 @@ describe('correlation', () => {
     const x = [1, 2, 3, 4, 5, 6, 7]
     expect(pearson(x, constant)).toBeUndefined()
     expect(spearman(constant, x)).toBeUndefined()
+    // What differs in the last bit only is constant, too.
+    expect(pearson([0.3, 0.1 + 0.2, 0.3, 0.3], [1, 2, 3, 4])).toBeUndefined()
     expect(pearson([1], [2])).toBeUndefined()
     expect(pearson([], [])).toBeUndefined()
     expect(pearson([1, 2, Number.NaN], [1, 2, 3])).toBeUndefined()

@@ -33,6 +33,8 @@ describe('quantiles', () => {
     expect(fQuantile(1, 3, 5)).toBe(Number.POSITIVE_INFINITY)
     expect(normalQuantile(0)).toBe(Number.NEGATIVE_INFINITY)
     expect(() => studentTwoSided(95, 5)).toThrow('expected a probability in 0..1, got 95')
+    expect(() => fQuantile(0.5, 3, 0)).toThrow('expected degrees of freedom above 0, got 3 and 0')
+    expect(() => studentTwoSided(0.5, Number.NaN)).toThrow('degrees of freedom')
   })
 })
 

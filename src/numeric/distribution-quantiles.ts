@@ -41,6 +41,8 @@ export function normalQuantile(p: number): number {
  */
 function betaQuantile(p: number, a: number, b: number): { readonly x: number; readonly rest: number } {
   requireProbability(p)
+  if (!(a > 0 && b > 0 && a + b < Number.POSITIVE_INFINITY))
+    throw new RangeError(`expected degrees of freedom above 0, got ${2 * a} and ${2 * b}`)
   if (p === 0) return { x: 0, rest: 1 }
   if (p === 1) return { x: 1, rest: 0 }
   // Work on whichever of x and 1 - x is the smaller one.

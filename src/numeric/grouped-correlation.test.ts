@@ -56,6 +56,16 @@ describe('correlation in groups', () => {
     expectClose(interactionCorrelation(shiftedX, shiftedY, prompt, question), golden.unbalanced.interaction)
   })
 
+  test('sees it through effects a million times as large', () => {
+    const [far, small] = [2 ** 20, 2 ** -10]
+    const rest = x.map((_, i) => Math.round(Math.sin(i * i) * 2 ** 10) * small)
+    const other = x.map((_, i) => Math.round(Math.cos(i * i) * 2 ** 10) * small + rest[i]!)
+    const effect = (i: number) => far * Math.round(8 * Math.sin(question[i]!)) - far * Number(prompt[i]!.slice(1))
+    const shifted = rest.map((value, i) => value + effect(i))
+    const expected = interactionCorrelation(rest, other, prompt, question)!
+    expectClose(interactionCorrelation(shifted, other, prompt, question), expected)
+  })
+
   test('with one group for all is the plain one', () => {
     const one = x.map(() => 'all')
     expectClose(withinGroupCorrelation(x, y, one), pearson(x, y)!)

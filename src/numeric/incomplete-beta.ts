@@ -61,7 +61,7 @@ function stirlingError(n: number): number {
 /** n log(n / mean) + mean - n, without cancellation where n is close to the mean. */
 function deviance(n: number, mean: number): number {
   const ratio = (n - mean) / (n + mean)
-  if (Math.abs(ratio) >= 0.1) return n * Math.log(n / mean) + mean - n
+  if (!(Math.abs(ratio) < 0.1)) return n * Math.log(n / mean) + mean - n
   let sum = (n - mean) * ratio
   let term = 2 * n * ratio
   for (let j = 3; ; j += 2) {

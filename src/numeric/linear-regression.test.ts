@@ -50,6 +50,8 @@ describe('a line', () => {
   test('is undefined with fewer than three points, a constant x or a value that is no number', () => {
     expect(fitLine([1, 2], [1, 2])).toBeUndefined()
     expect(fitLine([0.1, 0.1, 0.1, 0.1], [1, 2, 3, 4])).toBeUndefined()
+    // What looks constant and differs in the last bit only.
+    expect(fitLine([0.3, 0.1 + 0.2, 0.3, 0.3], [1, 2, 3, 4])).toBeUndefined()
     expect(fitLine([1, 2, Number.NaN], [1, 2, 3])).toBeUndefined()
     expect(fitLine([1, 2, 3], [1, Number.NaN, 3])).toBeUndefined()
   })

@@ -83,6 +83,19 @@ describe('ridge regression', () => {
     }
   })
 
+  test('stays finite with a penalty that is lost in rounding', () => {
+    for (const [rows, columns] of [
+      [20, 90],
+      [90, 20],
+    ] as const) {
+      const { features, target } = randomFeatures(rows, columns)
+      const values = features.values.map((value, i) => (i % 2 === 0 ? value * 1e4 : features.values[i - 1]! * 3e4))
+      const [model] = fitRidge({ features: { values, columns }, target, penalties: [1e-12] })!
+      const errors = predictRidge(model!, { values, columns }).map((predicted, row) => target[row]! - predicted)
+      expect(Math.max(...errors.map(Math.abs))).toBeLessThan(rows < columns ? 1e-3 : 100)
+    }
+  })
+
   test('predicts chosen rows in their order', () => {
     const { features, target } = randomFeatures(20, 4)
     const [model] = fitRidge({ features, target, penalties: [1] })!

@@ -36,12 +36,19 @@ export class SymmetricSystem {
     }
   }
 
-  /** Solves (A + penalty I) x = right, with one step of refinement. Expects a penalty above 0. */
+  /**
+   * Solves (A + penalty I) x = right. Expects a penalty above 0; one below the rounding of A counts as that rounding, so
+   * that A may be singular.
+   */
   solve(penalty: number, right: Float64Array): Float64Array {
-    this.#factor(penalty)
-    const solution = this.#substitute(right)
-    const rest = this.#substitute(this.#residual(penalty, solution, right))
-    return solution.map((value, i) => value + rest[i]!)
+    this.#factor(Math.max(penalty, this.#rounding()))
+    return this.#substitute(right)
+  }
+
+  #rounding(): number {
+    let largest = 0
+    for (let i = 0; i < this.#size; i++) largest = Math.max(largest, this.#matrix[i * this.#size + i]!)
+    return 8 * this.#size * Number.EPSILON * largest
   }
 
   /** Cholesky by blocks of rows (Golub and Van Loan 2013, 4.2.9). */
@@ -82,8 +89,7 @@ export class SymmetricSystem {
         let rest = column < row ? matrix[row * size + column]! : diagonal[row]!
         for (let k = fromColumn; k < column; k++) rest -= matrix[row * size + k]! * matrix[column * size + k]!
         if (column < row) matrix[row * size + column] = rest / diagonal[column]!
-        // A is semidefinite: without rounding every pivot is at least the penalty.
-        else diagonal[row] = Math.sqrt(Math.max(rest + penalty, penalty))
+        else diagonal[row] = Math.sqrt(rest + penalty)
       }
   }
 
@@ -103,22 +109,5 @@ export class SymmetricSystem {
       for (let column = 0; column < row; column++) solution[column]! -= value * matrix[row * size + column]!
     }
     return solution
-  }
-
-  #residual(penalty: number, solution: Float64Array, right: Float64Array): Float64Array {
-    const size = this.#size
-    const matrix = this.#matrix
-    const residual = right.map((value, i) => value - (penalty + matrix[i * size + i]!) * solution[i]!)
-    for (let row = 0; row < size; row++) {
-      const own = solution[row]!
-      let sum = 0
-      for (let column = row + 1; column < size; column++) {
-        const entry = matrix[row * size + column]!
-        sum += entry * solution[column]!
-        residual[column]! -= entry * own
-      }
-      residual[row]! -= sum
-    }
-    return residual
   }
 }

@@ -9,16 +9,6 @@ import type { Numbers } from './numbers.ts'
  */
 export function withoutTwoWayMeans(values: Numbers, rows: Grouping<unknown>, columns: Grouping<unknown>): Float64Array {
   const centered = withoutGroupMeans(values, rows)
-  // A second solution, for what rounding left of the first, brings full precision.
-  const once = withoutColumnEffects(centered, rows, columns)
-  return withoutColumnEffects(withoutGroupMeans(once, rows), rows, columns)
-}
-
-function withoutColumnEffects(
-  centered: Float64Array,
-  rows: Grouping<unknown>,
-  columns: Grouping<unknown>,
-): Float64Array {
   const effects = columnEffects(centered, rows, columns)
   const rowMeans = meansByRow(effects, rows, columns)
   return centered.map((value, i) => value - (effects[columns.of[i]!]! - rowMeans[rows.of[i]!]!))
@@ -40,9 +30,7 @@ function columnEffects(centered: Float64Array, rows: Grouping<unknown>, columns:
   for (let step = 0; step < 4 * count && squares > enough; step++) {
     const image = eliminated(direction, rows, columns)
     const curvature = innerProduct(direction, image)
-    let largest = 0
-    for (let j = 0; j < count; j++) largest += direction[j]! ** 2 * columns.sizes[j]!
-    if (!(curvature > 1e-13 * largest)) break
+    if (!(curvature > 0)) break
     const length = squares / curvature
     for (let j = 0; j < count; j++) {
       effects[j]! += length * direction[j]!
