@@ -67,6 +67,11 @@ describe('a drawing in a page', () => {
     }
   })
 
+  test('labels the ticks of an axis with equally many decimals', () => {
+    const labels = draw(drawing).texts.filter(text => /^\d\.\d+$/.test(text))
+    expect(labels).toEqual(['1.0', '1.2', '1.4', '1.6', '1.8', '2.0'])
+  })
+
   test('breaks its legend into rows that fit', () => {
     const labels = Array.from({ length: 9 }, (_, index) => `a level of number ${index}`)
     const long = { ...drawing, legend: labels.map(label => ({ label, symbol: 'dot' as const, colour: '#000000' })) }

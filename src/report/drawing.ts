@@ -26,6 +26,8 @@ export interface Drawing {
 export interface Panel {
   /** What the vertical axis shows, written above the panel. */
   readonly heading?: string
+  /** Short values of the panel that are written after its heading, such as "layer 16: 0.39". */
+  readonly values?: readonly { readonly text: string; readonly colour: string }[]
   readonly height: number
   readonly options: PlotOptions
 }
@@ -93,21 +95,17 @@ function compose(
     ['notes', (drawing.notes ?? []).map(noteItem)],
     ['legend', (drawing.legend ?? []).map(legendItem)],
   ] as const) {
-    if (items.length === 0) continue
     const flow = flowItems(items, inner)
+    if (flow.rows === 0) continue
     parts.push(svgElement('g', { 'data-mark': mark, transform: `translate(0,${y})` }, flow.drawn))
     y += flow.rows * rowHeight + 4
   }
   drawing.panels(inner).forEach((panel, index) => {
     if (index > 0) y += 6
-    if (panel.heading) {
-      const lines = wrapText(panel.heading, inner, fontSize)
-      parts.push(
-        ...lines.map((line, row) =>
-          svgElement('text', { x: 0, y: y + 12 + row * lineHeight, 'font-weight': 600 }, [line]),
-        ),
-      )
-      y += lines.length * lineHeight + 2
+    for (const items of headingRows(panel, inner)) {
+      const flow = flowItems(items, inner)
+      parts.push(svgElement('g', { 'data-mark': 'heading', transform: `translate(0,${y})` }, flow.drawn))
+      y += flow.rows * rowHeight
     }
     parts.push(svgElement('g', { transform: `translate(0,${y})` }, drawPanel(panel, inner, margins)))
     y += panel.height
@@ -174,11 +172,20 @@ function drawPanel(
 interface FlowItem {
   readonly label: string
   readonly isBold: boolean
+  readonly colour?: string
   readonly symbol?: SvgElement
 }
 
 function noteItem(label: string, index: number): FlowItem {
   return { label, isBold: index === 0 }
+}
+
+/** A panel's heading and its values, beside each other where all fit, else beneath each other. */
+function headingRows({ heading, values = [] }: Panel, width: number): FlowItem[][] {
+  const head = heading ? [{ label: heading, isBold: true }] : []
+  const rest = values.map(({ text, colour }) => ({ label: text, isBold: true, colour }))
+  const together = [...head, ...rest]
+  return (flowItems(together, width).rows > 1 ? [head, rest] : [together]).filter(items => items.length > 0)
 }
 
 function legendItem(entry: LegendEntry): FlowItem {
@@ -194,7 +201,7 @@ function flowItems(
   const drawn: SvgElement[] = []
   let x = 0
   let row = 0
-  for (const { label, isBold, symbol } of items) {
+  for (const { label, isBold, symbol, colour: fill } of items) {
     const indent = symbol ? 24 : 0
     const lines = wrapText(label, width - indent, fontSize)
     const itemWidth = indent + Math.max(...lines.map(line => textWidth(line, fontSize))) * (isBold ? 1.06 : 1)
@@ -203,7 +210,11 @@ function flowItems(
       row++
     }
     const texts = lines.map((line, index) =>
-      svgElement('text', { x: indent, y: 13 + index * rowHeight, ...(isBold && { 'font-weight': 600 }) }, [line]),
+      svgElement(
+        'text',
+        { x: indent, y: 13 + index * rowHeight, ...(isBold && { 'font-weight': 600 }), ...(fill && { fill }) },
+        [line],
+      ),
     )
     drawn.push(
       svgElement('g', { transform: `translate(${x},${row * rowHeight})` }, [...(symbol ? [symbol] : []), ...texts]),
@@ -211,7 +222,7 @@ function flowItems(
     row += lines.length - 1
     x = lines.length > 1 ? width : x + itemWidth + gap
   }
-  return { drawn, rows: row + 1 }
+  return { drawn, rows: items.length > 0 ? row + 1 : 0 }
 }
 
 function legendSymbol({ symbol, colour: fill, dash = 'none' }: LegendEntry): SvgElement {

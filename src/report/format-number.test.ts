@@ -9,6 +9,7 @@ import {
   formatP,
   formatPercent,
   formatRange,
+  formatTick,
 } from './format-number.ts'
 
 /** Spaces that do not break, as plain ones. */
@@ -88,6 +89,15 @@ describe('numbers for people', () => {
       '1 234 567',
       '−12 345',
     ])
+  })
+
+  test('label ticks alike, with the decimals that tell them apart', () => {
+    const label = (ticks: readonly number[]) => ticks.map(tick => plain(formatTick(tick, ticks)))
+    expect(label([0, 0.5, 1])).toEqual(['0.0', '0.5', '1.0'])
+    expect(label([-0.1, 0, 0.1 + 0.2])).toEqual(['−0.1', '0.0', '0.3'])
+    expect(label([0, 5000, 10000])).toEqual(['0', '5000', '10 000'])
+    expect(label([0, 0.00002])).toEqual(['0.00000', '0.00002'])
+    expect(label([2_000_000, -3_500_000])).toEqual(['2e6', '−3.5e6'])
   })
 
   test('count one thing and several', () => {

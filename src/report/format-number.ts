@@ -62,6 +62,20 @@ export function formatCount(count: number): string {
   return Math.round(count) < 0 ? minus + grouped : grouped
 }
 
+/** A tick of an axis, with as many decimals as the ticks beside it need: "0.0" beside "0.5". Very large ones are short: "2e6". */
+export function formatTick(value: number, ticks: readonly number[] = [value]): string {
+  const exact = Number(value.toPrecision(12))
+  if (Math.abs(exact) >= 1e6) return exact.toExponential().replace('e+', 'e').replace('-', minus)
+  const decimals = Math.max(0, ...ticks.map(decimalsOf))
+  return decimals === 0 ? formatCount(exact) : formatNumber(exact, decimals)
+}
+
+function decimalsOf(value: number): number {
+  const [, decimals = '', exponent = '0'] =
+    /^-?\d+(?:\.(\d+))?(?:e([-+]\d+))?$/.exec(String(Number(value.toPrecision(12)))) ?? []
+  return Math.min(20, Math.max(0, decimals.length - Number(exponent)))
+}
+
 /** "12 answers", "1 answer". */
 export function formatCounted(count: number, singular: string, plural = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`

@@ -46,8 +46,14 @@ describe.each(widths)('the layer profile, %i px wide', width => {
   })
 
   test('writes the values at the marked layers', () => {
-    const values = drawn.marks('marked-value').map(value => value.text)
-    expect(values).toEqual(['0.40', '0.22', '0.65', '0.74', '17.0', '8.0'])
+    const values = drawn
+      .marks('heading')
+      .map(item => item.text)
+      .filter(text => text.startsWith('layer '))
+    expect(values).toEqual(
+      ['16: 0.40', '25: 0.22', '16: 0.65', '25: 0.74', '16: 17.0', '25: 8.0'].map(text => `layer ${text}`),
+    )
+    expect(drawn.marks('marked-point')).toHaveLength(6)
   })
 
   test('labels whole layers only', () => {

@@ -1,4 +1,4 @@
-import { dot, type Markish, text } from '@observablehq/plot'
+import { dot } from '@observablehq/plot'
 import { type Drawing, defaultMargins, type Panel } from './drawing.ts'
 import { formatNumber, type Interval } from './format-number.ts'
 import { type LayerMark, layerLines } from './layer-mark.ts'
@@ -12,7 +12,6 @@ import {
   linearPlace,
   lineWithPoints,
   referenceLine,
-  tickSize,
   verticalMarks,
 } from './plot-parts.ts'
 import { type ColourName, colour } from './theme.ts'
@@ -22,7 +21,7 @@ export interface LayerProfilePlot {
   readonly description?: string
   /** In order of layer. A value that was not measured at a layer is left out. */
   readonly rows: readonly LayerProfileRow[]
-  /** The layers to point out; the values there are written beside them. */
+  /** The layers to point out; the values there are written out. */
   readonly marks?: readonly LayerMark[]
   /** How panels are named where the usual names do not fit. */
   readonly headings?: Partial<Record<LayerMeasure, string>>
@@ -133,13 +132,17 @@ function measurePanel(
   const marginBottom = isLast ? 26 : 10
   return {
     heading,
+    values: lines.flatMap(line => {
+      const point = points.find(({ x }) => x === line.at)
+      return point ? [{ text: `layer ${point.x}: ${formatNumber(point.y, decimals)}`, colour: line.colour }] : []
+    }),
     height: plotHeight + marginTop + marginBottom,
     options: {
       marginTop,
       marginBottom,
       x: { domain },
       y: {
-        domain: extentOf([nothing, ...points.map(point => point.y), ...intervals.flatMap(i => [i.low, i.high])], 0.14),
+        domain: extentOf([nothing, ...points.map(point => point.y), ...intervals.flatMap(i => [i.low, i.high])], 0.1),
       },
       marks: [
         ...leftAxis({ ticks: 3 }),
@@ -148,36 +151,13 @@ function measurePanel(
         ...(intervals.length > 0 ? [band(intervals, colour(name), { name: 'intervals' })] : []),
         ...(isFirst ? flags.marks : bareVerticalMarks(lines)),
         ...lineWithPoints(points, { stroke: colour(name), radius: width < 500 ? 2 : 2.6 }),
-        ...lines.flatMap(line => valueAt(line, points, { place, right, decimals })),
+        ...lines.map(line =>
+          dot(
+            points.filter(point => point.x === line.at),
+            { x: 'x', y: 'y', r: 4.5, fill: line.colour, stroke: colour('paper'), className: 'marked-point' },
+          ),
+        ),
       ],
     },
   }
-}
-
-/** The value at a marked layer: a larger point, and the number beside it. */
-function valueAt(
-  line: { readonly at: number; readonly colour: string },
-  points: readonly { readonly x: number; readonly y: number }[],
-  { place, right, decimals }: { place: (layer: number) => number; right: number; decimals: number },
-): Markish[] {
-  const point = points.find(candidate => candidate.x === line.at)
-  if (!point) return []
-  const isNearRight = place(point.x) > right - 40
-  const neighbour = points[points.indexOf(point) + (isNearRight ? -1 : 1)]
-  const isClearAbove = neighbour !== undefined && neighbour.y < point.y
-  return [
-    dot([point], { x: 'x', y: 'y', r: 4.5, fill: line.colour, stroke: colour('paper'), className: 'marked-point' }),
-    text([point], {
-      x: 'x',
-      y: 'y',
-      text: ({ y }: { y: number }) => formatNumber(y, decimals),
-      textAnchor: isNearRight ? 'end' : 'start',
-      dx: isNearRight ? -8 : 8,
-      dy: isClearAbove ? -10 : 11,
-      fontSize: tickSize,
-      fontWeight: 600,
-      fill: line.colour,
-      className: 'marked-value',
-    }),
-  ]
 }

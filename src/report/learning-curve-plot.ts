@@ -1,4 +1,4 @@
-import { type Drawing, defaultMargins, type LegendEntry, type Panel } from './drawing.ts'
+import { type Drawing, defaultMargins, type LegendEntry, type Panel, type SideMargins } from './drawing.ts'
 import { formatCount, formatEstimate, formatNumber, type Interval } from './format-number.ts'
 import {
   bottomAxis,
@@ -55,6 +55,7 @@ export function learningCurvePlot(plot: LearningCurvePlot): Drawing {
     description: plot.description ?? `${yLabel} against ${xLabel}: ${series.map(({ name }) => name).join('; ')}.`,
     legend,
     xLabel,
+    sideMargins: () => marginsOf(plot),
     panels: width => [panelOf(plot, width)],
     numbers: {
       columns: ['series', xLabel, `${yLabel} (interval)`],
@@ -69,11 +70,21 @@ export function learningCurvePlot(plot: LearningCurvePlot): Drawing {
   }
 }
 
+/** The largest amount stands at the right end, and its label is centred there. */
+function marginsOf({ series }: LearningCurvePlot): SideMargins {
+  const largest = Math.max(0, ...series.flatMap(({ points }) => points.map(({ x }) => x)))
+  return {
+    left: defaultMargins.left,
+    right: Math.max(defaultMargins.right, textWidth(formatCount(largest), tickSize) / 2),
+  }
+}
+
 function referenceDash(index: number): string {
   return index === 0 ? '7 3' : '2 3'
 }
 
-function panelOf({ series, references = [], yLabel, yRange }: LearningCurvePlot, width: number): Panel {
+function panelOf(plot: LearningCurvePlot, width: number): Panel {
+  const { series, references = [], yLabel, yRange } = plot
   const points = series.flatMap(one => one.points)
   const values = points.flatMap(({ mean, interval }) => (interval ? [mean, interval.low, interval.high] : [mean]))
   const [low, high] = extentOf(points.length > 0 ? points.map(({ x }) => x) : [1, 10], 0)
@@ -92,7 +103,7 @@ function panelOf({ series, references = [], yLabel, yRange }: LearningCurvePlot,
           ticks: ticksOf(
             points.map(({ x }) => x),
             domain,
-            width,
+            width - defaultMargins.left - marginsOf(plot).right,
           ),
           tickFormat: formatCount,
         }),
@@ -100,7 +111,7 @@ function panelOf({ series, references = [], yLabel, yRange }: LearningCurvePlot,
         ...series
           .flatMap((one, index) => {
             const stroke = seriesColour(index)
-            const shift = seriesShift(index, series.length)
+            const shift = seriesShift(index)
             const line = one.points.map(({ x, mean }) => ({ x, y: mean }))
             const intervals = one.points.flatMap(({ x, interval }) => (interval ? [{ x, ...interval }] : []))
             return [
@@ -115,8 +126,7 @@ function panelOf({ series, references = [], yLabel, yRange }: LearningCurvePlot,
 }
 
 /** The amounts that were measured, without those whose labels would touch. */
-function ticksOf(xs: readonly number[], domain: readonly [number, number], width: number): number[] {
-  const inner = width - defaultMargins.left - defaultMargins.right
+function ticksOf(xs: readonly number[], domain: readonly [number, number], inner: number): number[] {
   const place = (x: number) => (Math.log(x / domain[0]) / Math.log(domain[1] / domain[0])) * inner
   const half = (x: number) => textWidth(formatCount(x), tickSize) / 2 + 3
   const ticks: number[] = []

@@ -12,7 +12,7 @@ import {
   text,
   lineY as valueLine,
 } from '@observablehq/plot'
-import type { Interval } from './format-number.ts'
+import { formatTick, type Interval } from './format-number.ts'
 import { fitText, placeFlags } from './text-layout.ts'
 import { colour } from './theme.ts'
 
@@ -23,6 +23,7 @@ export function bottomAxis(options: Parameters<typeof axisX>[0] & object = {}): 
   return axisX({
     anchor: 'bottom',
     label: null,
+    tickFormat: tickOf,
     tickSize: 4,
     tickPadding: 4,
     fontSize: tickSize,
@@ -36,14 +37,14 @@ export function bottomAxis(options: Parameters<typeof axisX>[0] & object = {}): 
 export function leftAxis(
   options: { readonly ticks?: number | number[]; readonly tickFormat?: TickFormat } = {},
 ): Markish[] {
-  const { ticks = 4, tickFormat } = options
+  const { ticks = 4, tickFormat = tickOf } = options
   return [
     gridY({ ticks, stroke: colour('grid'), strokeOpacity: 1 }),
     axisY({
       anchor: 'left',
       label: null,
       ticks,
-      ...(tickFormat && { tickFormat }),
+      tickFormat,
       tickSize: 0,
       tickPadding: 6,
       fontSize: tickSize,
@@ -52,7 +53,12 @@ export function leftAxis(
   ]
 }
 
-export type TickFormat = (value: number) => string
+export type TickFormat = (value: number, index: number, ticks?: number[]) => string
+
+/** Plot gives all ticks as the third argument, though its types do not say so. */
+function tickOf(value: number, _index: number, ticks?: number[]): string {
+  return formatTick(value, ticks)
+}
 
 /** Whole numbers to label a layer axis with, as many as there is room for. */
 export function layerTicks(layers: readonly number[], width: number): number[] {
@@ -62,6 +68,18 @@ export function layerTicks(layers: readonly number[], width: number): number[] {
   const ticks = []
   for (let layer = Math.ceil(first / step) * step; layer <= last; layer += step) ticks.push(layer)
   return ticks
+}
+
+/** Round numbers on a logarithmic axis, few enough to label them all. */
+export function logTicks([low, high]: readonly [number, number]): number[] {
+  const powers = Array.from({ length: 40 }, (_, index) => 10 ** (index - 20))
+  for (const factors of [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8]]) {
+    const ticks = powers
+      .flatMap(power => factors.map(factor => Number((factor * power).toPrecision(3))))
+      .filter(tick => tick >= low && tick <= high)
+    if (ticks.length >= 3) return ticks.filter((_, index) => index % Math.ceil(ticks.length / 5) === 0)
+  }
+  return [low, high]
 }
 
 /** The vertical grid, where values are read along the horizontal. */
@@ -102,9 +120,9 @@ export interface LineLook {
   readonly shift?: number
 }
 
-/** How far a series stands beside its place, in px, so that the error bars of several stay apart. */
-export function seriesShift(index: number, count: number): number {
-  return (index - (count - 1) / 2) * 5
+/** How far a series stands beside its place, in px, so that error bars stay apart; the first stands where it is. */
+export function seriesShift(index: number): number {
+  return Math.ceil(index / 2) * (index % 2 === 1 ? 4 : -4)
 }
 
 /** The interval of every point, upright with caps. `shift` moves them sideways in px. */

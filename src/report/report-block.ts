@@ -1,3 +1,4 @@
+/** What a report is written in: paragraphs, tables, figures, answers and the like, as plain data, and their HTML. */
 import { type Drawing, narrowWidth, svgForPage, wideWidth } from './drawing.ts'
 import { formatNumber } from './format-number.ts'
 import { levelColour } from './theme.ts'
@@ -166,17 +167,19 @@ function figureToHtml({ drawing, caption }: FigureBlock, number: number): string
   const { numbers, wideWidth: width = wideWidth } = drawing
   const limit = drawing.wideWidth ? ` style="max-width:${drawing.wideWidth}px"` : ''
   const table = numbers
-    ? `<details class="numbers"><summary>The numbers of figure ${number}</summary>\n<div class="inside">${tableToHtml({
-        kind: 'table',
-        caption: `Figure ${number}: ${drawing.title}`,
-        columns: numbers.columns.map((label, index) => ({ label, align: index === 0 ? 'text' : 'number' })),
-        rows: numbers.rows,
-      })}</div></details>`
+    ? `\n<details class="numbers"><summary>The numbers of figure ${number}</summary>\n<div class="inside">${tableToHtml(
+        {
+          kind: 'table',
+          caption: `Figure ${number}: ${drawing.title}`,
+          columns: numbers.columns.map((label, index) => ({ label, align: index === 0 ? 'text' : 'number' })),
+          rows: numbers.rows,
+        },
+      )}</div></details>`
     : ''
   return `<figure id="${id}"><p class="figure-title"><span class="figure-number">Figure ${number}</span> ${escapeHtml(drawing.title)}</p>
 <div class="wide"${limit}>${svgForPage(drawing, width, `${id}-wide`)}</div>
 <div class="narrow">${svgForPage(drawing, narrowWidth, `${id}-narrow`)}</div>
-<figcaption>${richTextToHtml(caption)}</figcaption>${table}</figure>`
+<figcaption>${richTextToHtml(caption)}</figcaption></figure>${table}`
 }
 
 function answerToHtml({ text, question, level, score, notes = [] }: Answer): string {

@@ -135,7 +135,7 @@ describe('a report page', () => {
       expect([...figure.querySelectorAll('svg')].map(svg => svg.parentNode!.className)).toEqual(['wide', 'narrow'])
       expect(figure.querySelector('figcaption')!.textContent).toBe(plain)
     }
-    expect(figures[1]!.querySelector('details table')).not.toBeNull()
+    expect(figures[1]!.nextElementSibling!.querySelector('summary')!.textContent).toBe('The numbers of figure 2')
   })
 
   test('has every id once, and each that is referred to', () => {

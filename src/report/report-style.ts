@@ -62,7 +62,7 @@ figcaption { color: var(--ink-soft); font-size: 0.92rem; margin-top: 0.7em; }
 }
 
 details { border: 1px solid var(--grid); border-radius: 8px; margin: 0 0 1.2em; }
-details.numbers { margin: 0.8em 0 0; font-size: 0.92rem; }
+details.numbers { margin: -1.1em 0 2.2em; font-size: 0.92rem; }
 summary { cursor: pointer; padding: 8px 14px; color: var(--ink-soft); }
 summary:hover { color: var(--ink); }
 .inside { padding: 6px 14px 2px; }

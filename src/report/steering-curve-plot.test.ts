@@ -60,7 +60,7 @@ describe.each(widths)('the steering curve, %i px wide', width => {
 
   test('says what the lines across mean', () => {
     expect(drawn.texts).toContain('without steering: 50.0')
-    expect(drawn.texts).toContain('perplexity (dashed: limit 20)')
+    expect(drawn.texts).toContain('perplexity limit: 20')
   })
 })
 
@@ -76,6 +76,18 @@ test('several series stand side by side, are named and look different', () => {
   expect(new Set(lines.map(line => line.attribute('stroke-dasharray'))).size).toBe(2)
   expect(drawn.texts).toEqual(expect.arrayContaining(['joyful', 'random direction']))
   expect(drawing.numbers!.rows).toHaveLength(10)
+})
+
+test('perplexities that explode stand on a logarithmic axis', () => {
+  const wild = [10, 100, 1000, 10_000].map((perplexity, dose) => ({ dose, score: 50, perplexity }))
+  const drawn = draw(steeringCurvePlot({ title: 'Steering', series: [{ name: 'joyful', points: wild }] }))
+  expect(drawn.texts).toContain('perplexity, on a logarithmic axis')
+  const heights = drawn
+    .marks('points')
+    .slice(4)
+    .map(point => point.number('cy'))
+  expect(heights[0]! - heights[1]!).toBeCloseTo(heights[2]! - heights[3]!, 1)
+  expect(heights[0]! - heights[1]!).toBeGreaterThan(10)
 })
 
 test('without perplexities there is one panel', () => {

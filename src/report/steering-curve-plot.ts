@@ -9,6 +9,7 @@ import {
   leftAxis,
   linearPlace,
   lineWithPoints,
+  logTicks,
   referenceLine,
   seriesShift,
   type VerticalMark,
@@ -78,7 +79,7 @@ export function steeringCurvePlot(curve: SteeringCurvePlot): Drawing {
   }
 }
 
-function legendOf({ series, baselineScore }: SteeringCurvePlot): LegendEntry[] {
+function legendOf({ series, baselineScore, perplexityLimit }: SteeringCurvePlot): LegendEntry[] {
   const entries: LegendEntry[] =
     series.length < 2
       ? []
@@ -91,6 +92,10 @@ function legendOf({ series, baselineScore }: SteeringCurvePlot): LegendEntry[] {
   if (baselineScore !== undefined) {
     const label = `without steering: ${formatNumber(baselineScore, 1)}`
     entries.push({ label, symbol: 'rule', colour: colour('rule') })
+  }
+  if (perplexityLimit !== undefined) {
+    const label = `perplexity limit: ${formatNumber(perplexityLimit, 0)}`
+    entries.push({ label, symbol: 'rule', colour: colour('accent'), dash: '5 3' })
   }
   return entries
 }
@@ -120,22 +125,27 @@ function perplexityPanel(curve: SteeringCurvePlot, width: number): Panel {
   )
   const values = lines.flat().flatMap(({ y, interval }) => (interval ? [y, interval.low, interval.high] : [y]))
   const { perplexityLimit } = curve
-  const limits = perplexityLimit === undefined ? [] : [perplexityLimit]
+  const all = [...values, ...(perplexityLimit === undefined ? [] : [perplexityLimit])].filter(value => value > 0)
+  const isLogarithmic = Math.max(...all) > widestLinear * Math.min(...all)
   return panelOf(curve, lines, width, {
-    heading:
-      perplexityLimit === undefined ? 'perplexity' : `perplexity (dashed: limit ${formatNumber(perplexityLimit, 0)})`,
+    heading: isLogarithmic ? 'perplexity, on a logarithmic axis' : 'perplexity',
     plotHeight: width < 500 ? 90 : 104,
-    domain: [0, extentOf([0, ...values, ...limits], 0.06)[1]],
+    domain: isLogarithmic ? [Math.min(...all) / 1.2, Math.max(...all) * 1.2] : [0, extentOf([0, ...all], 0.06)[1]],
+    isLogarithmic,
     isFirst: false,
     isLast: true,
     ...(perplexityLimit !== undefined && { reference: { at: perplexityLimit, colour: colour('accent'), dash: '5 3' } }),
   })
 }
 
+/** Perplexities that are further apart than this, as a factor, would all but one lie on the ground. */
+const widestLinear = 25
+
 interface PanelShape {
   readonly heading: string
   readonly plotHeight: number
   readonly domain: readonly [number, number]
+  readonly isLogarithmic?: boolean
   readonly isFirst: boolean
   readonly isLast: boolean
   readonly reference?: { readonly at: number; readonly colour: string; readonly dash?: string }
@@ -151,7 +161,7 @@ function panelOf(
   { series, marks = [] }: SteeringCurvePlot,
   lines: readonly (readonly CurvePoint[])[],
   width: number,
-  { heading, plotHeight, domain, isFirst, isLast, reference }: PanelShape,
+  { heading, plotHeight, domain, isLogarithmic = false, isFirst, isLast, reference }: PanelShape,
 ): Panel {
   const doses = series.flatMap(({ points }) => points.map(point => point.dose))
   const xDomain = extentOf(doses, 0.04)
@@ -167,20 +177,20 @@ function panelOf(
       marginTop,
       marginBottom,
       x: { domain: xDomain },
-      y: { domain: [...domain] },
+      y: { type: isLogarithmic ? 'log' : 'linear', domain: [...domain] },
       marks: [
-        ...leftAxis({ ticks: isFirst ? 5 : 3 }),
+        ...leftAxis({ ticks: isLogarithmic ? logTicks(domain) : isFirst ? 5 : 3 }),
         ...(isLast ? [bottomAxis({ ticks: width < 500 ? 6 : 10 })] : []),
         ...(reference ? [referenceLine(reference.at, reference.colour, reference.dash)] : []),
         ...(isFirst ? flags.marks : bareVerticalMarks(verticals)),
-        ...lines.flatMap((points, index) => curveMarks(points, index, lines.length)).reverse(),
+        ...lines.flatMap((points, index) => curveMarks(points, index)).reverse(),
       ],
     },
   }
 }
 
-function curveMarks(points: readonly CurvePoint[], index: number, count: number): Markish[] {
-  const shift = seriesShift(index, count)
+function curveMarks(points: readonly CurvePoint[], index: number): Markish[] {
+  const shift = seriesShift(index)
   const stroke = seriesColour(index)
   const intervals = points.flatMap(({ x, interval }) => (interval ? [{ x, ...interval }] : []))
   return [

@@ -1,3 +1,4 @@
+/** SVG as plain data: read from a DOM, written as markup; the one place where its texts are escaped. */
 import { escapeAttribute, escapeText } from './visible-text.ts'
 
 /** An element of an SVG as plain data. */

@@ -1,3 +1,5 @@
+/** Where texts fit: how wide they are, where they break, and where labels of vertical lines stand. */
+
 /** About how wide a text is, in px: glyphs cannot be measured here, so the common sans-serif widths stand in. */
 export function textWidth(text: string, fontSize: number): number {
   let ems = 0

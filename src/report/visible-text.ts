@@ -1,3 +1,5 @@
+/** Escaping for HTML and SVG that shows what would otherwise not be seen. */
+
 /**
  * Characters that show nothing, or change how others are shown: controls, directional marks and overrides, invisible
  * operators, tags, halves of surrogate pairs. Joiners and variation selectors stay, since scripts and emoji need them.
