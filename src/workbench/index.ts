@@ -30,6 +30,13 @@ export type {
 export { FakeEngine } from '../engine/fake/fake-engine.ts'
 export { type CatalogueEntry, catalogue as errorCatalogue, type ErrorCode, exitCodes } from '../errors/catalogue.ts'
 export { type ErrorFacts, PersonascopeError } from '../errors/personascope-error.ts'
+export type { ConditionRow, ExperimentRows } from '../experiment/experiment-rows.ts'
+export type { ExperimentSummary } from '../experiment/experiment-summary.ts'
+export type { ExperimentSettings } from '../experiment/plan-experiment.ts'
+export type { Estimate } from '../experiment/resampled-correlation.ts'
+export type { Judge, JudgeItem, Judgement, JudgeOptions, Score } from '../judge/judge.ts'
+export { createLexiconJudge } from '../judge/lexicon-judge.ts'
+export type { RolloutSettings } from '../rollout/plan-rollouts.ts'
 export { parseSteering, type SteeringWish } from '../steering/parse-steering.ts'
 export { type ResolvedSteering, type ResolveOptions, resolveSteering } from '../steering/resolve-steering.ts'
 export { measureSteeringEffect, type SteeringEffect } from '../steering/steering-effect.ts'
@@ -39,11 +46,19 @@ export { type LoadedTrait, listTraits, loadTrait, type TraitEntry } from '../tra
 export { type LadderStep, type Trait, traitSchema } from '../trait/trait.ts'
 export type { TraitProblem, TraitProblemKind } from '../trait/trait-problem.ts'
 export { type Combination, combineVectors, cosineMatrix, type NamedVector } from '../vector/arithmetic.ts'
+export {
+  type CalibratedForecast,
+  type Calibration,
+  calibrationPath,
+  forecastFrom,
+  readCalibration,
+} from '../vector/calibration.ts'
 export { coefficientOf, doseOf } from '../vector/dose.ts'
 export { type Convention, conventions } from '../vector/format/convention.ts'
 export { type ExportFormat, type ExportOptions, exportVector } from '../vector/format/export-vector.ts'
 export type { ForeignFormat, ForeignVector } from '../vector/format/foreign-vector.ts'
 export { readForeignVector } from '../vector/format/read-foreign-vector.ts'
+export type { LayerProfile } from '../vector/layer-evidence.ts'
 export { type CombinationTerm, parseCombination } from '../vector/parse-combination.ts'
 export {
   type CombinationOrigin,
@@ -62,5 +77,12 @@ export { type CombineOptions, combineStoredVectors } from './combine-vectors.ts'
 export { type ExtractedVector, type ExtractOptions, extractVector } from './extract-vector.ts'
 export { type ImportedVector, type ImportOptions, importVector } from './import-vector.ts'
 export { loadVector } from './load-vector.ts'
+export { type OpenJudgeOptions, openJudge } from './open-judge.ts'
 export { type ModelStep, type OpenModelOptions, openModel } from './open-model.ts'
+export {
+  defaultExperimentSettings,
+  type ExperimentOptions,
+  type FinishedExperiment,
+  runTraitExperiment,
+} from './run-experiment.ts'
 export { version } from './version.ts'
