@@ -1,6 +1,7 @@
 import type { Layer } from '../engine/contract/layer.ts'
 import { norm } from '../numeric/vector-math.ts'
 import { directionAt, knowsResponseNorms, type PersonaVector, relativeNorm } from '../vector/persona-vector.ts'
+import { describeOrigin } from './describe-origin.ts'
 import { formatTable } from './format.ts'
 
 /** Fewer kept pairs than this make a vector to be careful with. */
@@ -9,12 +10,11 @@ const fewPairs = 20
 /** A vector as text: what it is, what each layer does, which layers are used and why, and what to be careful about. */
 export function describeVector(vector: PersonaVector): string {
   const { trait, model, unfiltered, pairsKept, pairsPlanned, responseTokens, origin } = vector.provenance
-  const made = origin
-    ? `from ${origin.kind}`
-    : `${pairsKept} of ${pairsPlanned} pairs, ${responseTokens} response tokens`
+  const made = ` (${model.weightFormat}): ${pairsKept} of ${pairsPlanned} pairs, ${responseTokens} response tokens`
   return [
-    `Persona vector ${trait.name} on ${model.id} (${model.weightFormat}): ${made}`,
-    unfiltered && !origin ? 'UNFILTERED: no judge looked at the answers, every pair was kept.' : '',
+    `Persona vector ${trait.name} on ${model.id}${origin ? '' : made}`,
+    ...describeOrigin(vector.provenance),
+    ...(unfiltered && !origin ? ['UNFILTERED: no judge looked at the answers, every pair was kept.'] : []),
     '',
     layerTable(vector),
     '',

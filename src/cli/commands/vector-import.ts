@@ -80,7 +80,7 @@ function describeImport({ vector, foreign, placed }: ImportedVector): string {
   const counted =
     convention === 'layer'
       ? 'One direction, for the layer that was named.'
-      : `Layers counted as ${convention}, because ${because}: ${conventions[convention].meaning}. --convention says otherwise.`
+      : `Layers counted as ${convention}, because ${because}: ${conventions[convention].meaning}. Give --convention if that is wrong.`
   return [
     `Imported ${trait.name} for ${model.id} (${foreign.format}): layers ${formatLayers([...directions.keys()])} of ${vector.blockCount}, hidden size ${vector.hiddenSize}.`,
     counted,
