@@ -6,7 +6,6 @@ import { draw, textBoxes, unbalancedTags, widths } from './drawn.case.ts'
 import { heatmapPlot } from './heatmap-plot.ts'
 import { histogramPlot } from './histogram-plot.ts'
 import { intervalPlot } from './interval-plot.ts'
-import { layerChartDrawing } from './layer-chart.ts'
 import { layerProfilePlot } from './layer-profile-plot.ts'
 import { learningCurvePlot } from './learning-curve-plot.ts'
 import { reliabilityPlot } from './reliability-plot.ts'
@@ -110,14 +109,6 @@ const plots: Readonly<Record<string, (text: string) => Drawing>> = {
       ],
       poles: [text, text],
     }),
-  'layer chart': text =>
-    layerChartDrawing({
-      title: text,
-      valueLabel: text,
-      layers: [1, 2],
-      values: [1, 2],
-      marked: { layer: 1, label: text },
-    }),
 }
 
 const empty: Readonly<Record<string, Drawing>> = {
@@ -130,7 +121,6 @@ const empty: Readonly<Record<string, Drawing>> = {
   'learning curve': learningCurvePlot({ title: 't', xLabel: 'x', yLabel: 'y', series: [] }),
   interval: intervalPlot({ title: 't', xLabel: 'x', groups: [] }),
   heatmap: heatmapPlot({ title: 't', valueLabel: 'v', labels: [], values: [] }),
-  'layer chart': layerChartDrawing({ title: 't', valueLabel: 'v', layers: [], values: [] }),
 }
 
 describe.each(Object.entries(plots))('the %s plot', (name, plot) => {
