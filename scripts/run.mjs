@@ -58,7 +58,9 @@ async function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   console.error('Installing the dependencies ...')
   // Not `npm ci`: it refuses a lock file that leaves out optional packages of other platforms.
-  const choices = ['--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+  // What npm's cache holds need not be asked for, and a network that is not there is given up soon.
+  const patience = ['--prefer-offline', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=10000']
+  const choices = ['--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error', ...patience]
   if ((await run('npm', ['install', ...choices])) !== 0) {
     fail('npm could not install the dependencies: check the network and run the command again.')
   }
