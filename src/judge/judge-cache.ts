@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { sha256, stableStringify } from '../store/hash.ts'
-import { JsonLinesFile } from './json-lines-file.ts'
+import { JsonLinesFile } from '../store/json-lines-file.ts'
 import type { JudgeCall, JudgeReply, JudgeTransport } from './judge-transport.ts'
 
 /** A call as it is kept: who judged, by what prompt, what came, and when. */

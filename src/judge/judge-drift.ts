@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { sha256, stableStringify } from '../store/hash.ts'
-import { JsonLinesFile } from './json-lines-file.ts'
+import { JsonLinesFile } from '../store/json-lines-file.ts'
 import type { JudgeItem, Judgement, Score } from './judge.ts'
 import type { LlmJudge } from './llm-judge.ts'
 

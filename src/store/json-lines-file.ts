@@ -1,6 +1,6 @@
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { writeError } from '../store/write-file-whole.ts'
+import { writeError } from './write-file-whole.ts'
 
 /**
  * Records that are only ever added, one JSON value a line. A process that is killed while it writes leaves at most a
