@@ -4,8 +4,8 @@ import { type Numbers, requireSameLength } from './numbers.ts'
 
 /**
  * Half the width of an interval around a prediction that holds with at least this probability, for a new observation
- * exchangeable with these: the ceil((n + 1) * confidence)-th smallest absolute residual (split conformal prediction; Lei,
- * G'Sell, Rinaldo, Tibshirani and Wasserman 2018, algorithm 2).
+ * exchangeable with these: the ceil((n + 1) * confidence)-th smallest absolute residual (split conformal prediction;
+ * Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, algorithm 2).
  * @param residuals observed minus predicted, on rows the fit did not see
  * @param confidence in 0..1
  * @returns undefined where there are too few residuals for this confidence, or one is not a number

@@ -1,4 +1,7 @@
-/** Quantiles of the distributions that intervals need, each checked against scipy to a relative 1e-11 up to 1e5 degrees of freedom. */
+/**
+ * Quantiles of the distributions that intervals need, each checked against scipy to a relative 1e-11 up to 1e5 degrees
+ * of freedom.
+ */
 import { betaSlope, incompleteBeta } from './incomplete-beta.ts'
 
 /**

@@ -17,8 +17,8 @@ export interface FoldOptions {
 }
 
 /**
- * Folds that hold out whole groups: every row is tested once, by a fit that saw no row of its group. Groups are dealt to
- * folds at random, equally many to each (or one more).
+ * Folds that hold out whole groups: every row is tested once, by a fit that saw no row of its group. Groups are dealt
+ * to folds at random, equally many to each (or one more).
  * @throws RangeError where there are fewer groups than folds
  */
 export function groupedFolds(groups: Groups, { folds, seed }: FoldOptions): readonly Fold[] {
@@ -27,10 +27,10 @@ export function groupedFolds(groups: Groups, { folds, seed }: FoldOptions): read
 }
 
 /**
- * Folds that hold out two crossed groupings at once, such as system prompts and questions. Each grouping is dealt to the
- * folds; fold k tests the rows whose groups are both in part k and fits on the rows of which neither is. The rows between
- * are unused in that fold. With `everyPair`, there is a fold for each pair of parts instead (folds squared): then every
- * row is tested exactly once, by a fit that knew neither of its groups.
+ * Folds that hold out two crossed groupings at once, such as system prompts and questions. Each grouping is dealt to
+ * the folds; fold k tests the rows whose groups are both in part k and fits on the rows of which neither is. The rows
+ * between are unused in that fold. With `everyPair`, there is a fold for each pair of parts instead (folds squared):
+ * then every row is tested exactly once, by a fit that knew neither of its groups.
  * @throws RangeError where a grouping has fewer groups than folds
  */
 export function crossedFolds(

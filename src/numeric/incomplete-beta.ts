@@ -1,7 +1,7 @@
 /**
- * The regularised incomplete beta function I_x(a, b): the beta distribution's P(X <= x). Lentz's method on the continued
- * fraction of DLMF 8.17.22, times a prefactor in Loader's saddle-point form (Loader 2000, "Fast and accurate computation
- * of binomial probabilities"), which keeps full precision for large a and b.
+ * The regularised incomplete beta function I_x(a, b): the beta distribution's P(X <= x). Lentz's method on the
+ * continued fraction of DLMF 8.17.22, times a prefactor in Loader's saddle-point form (Loader 2000, "Fast and accurate
+ * computation of binomial probabilities"), which keeps full precision for large a and b.
  * @param a above 0
  * @param b above 0
  * @param x in 0..1

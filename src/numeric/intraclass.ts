@@ -25,8 +25,8 @@ const tail = 0.025
  * 1979, case 1; for unequal numbers of ratings k is k0 = (N - sum of squared sizes / N) / (n - 1) (Searle, Casella and
  * McCulloch 1992, 3.6), without an interval.
  * @param groups the ratings of each target; targets without ratings are left out
- * @returns values may be negative; undefined with fewer than two targets, without a target rated twice, or where nothing
- * varies between targets
+ * @returns values may be negative; undefined with fewer than two targets, without a target rated twice, or where
+ * nothing varies between targets
  */
 export function icc1(groups: readonly Numbers[]): IntraclassCorrelation | undefined {
   const targets = groups.filter(group => group.length > 0)

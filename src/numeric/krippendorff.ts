@@ -8,8 +8,8 @@ export type MeasurementLevel = 'nominal' | 'ordinal' | 'interval'
 
 /**
  * Krippendorff's alpha: agreement of any number of raters with missing ratings, 1 when perfect, 0 by chance
- * (Krippendorff 2011, "Computing Krippendorff's alpha-reliability"). The ordinal distance of two values is that of their
- * mid-ranks, the sum over frequencies of Krippendorff's formula.
+ * (Krippendorff 2011, "Computing Krippendorff's alpha-reliability"). The ordinal distance of two values is that of
+ * their mid-ranks, the sum over frequencies of Krippendorff's formula.
  * @param ratings one row per item, one column per rater, undefined where a rating is missing; items with fewer than two
  * ratings do not count. Values of nominal ratings are numbers that stand for names
  * @returns undefined where no item has two ratings, or all ratings are the same

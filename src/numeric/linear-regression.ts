@@ -29,7 +29,7 @@ export interface LinearPrediction {
 }
 
 /**
- * The line of least squares of y on x (Draper and Smith 1998, "Applied Regression Analysis", 1.2).
+ * The line of least squares of y on x (Draper and Smith 1998, "Applied Regression Analysis", chapter 1).
  * @returns undefined with fewer than three rows, where x is constant, or where a value is not finite
  */
 export function fitLine(x: Numbers, y: Numbers): LinearModel | undefined {
@@ -62,7 +62,7 @@ export function fitLine(x: Numbers, y: Numbers): LinearModel | undefined {
 }
 
 /**
- * What the line says at x, with intervals from Student's t with n - 2 degrees of freedom (Draper and Smith 1998, 3.1).
+ * What the line says at x, with intervals from Student's t with n - 2 degrees of freedom (Draper and Smith 1998, chapter 3).
  * They hold for independent rows with normal errors of equal spread.
  * @param confidence in 0..1, default 0.95
  */

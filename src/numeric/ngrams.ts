@@ -22,8 +22,8 @@ export interface NgramOptions {
 const mostBuckets = 2 ** 18
 
 /**
- * Learns from training texts how much each n-gram weighs: log((1 + texts) / (1 + texts with it)) + 1 (Spärck Jones 1972,
- * smoothed as in scikit-learn's TfidfTransformer).
+ * Learns from training texts how much each n-gram weighs: log((1 + texts) / (1 + texts with it)) + 1 (Spärck Jones
+ * 1972, smoothed as in scikit-learn's TfidfTransformer).
  */
 export function fitNgrams(texts: readonly string[], options: NgramOptions = {}): NgramModel {
   const { shortest = 2, longest = 5, buckets = mostBuckets } = options
@@ -39,9 +39,9 @@ export function fitNgrams(texts: readonly string[], options: NgramOptions = {}):
 }
 
 /**
- * One row per text: (1 + log count) times the weight of each n-gram's bucket, scaled to length 1 (Salton and Buckley 1988).
- * Letters are compared in lower case and runs of white space as one space. A text shorter than the shortest n-gram is a
- * row of zeros.
+ * One row per text: (1 + log count) times the weight of each n-gram's bucket, scaled to length 1 (Salton and Buckley
+ * 1988). Letters are compared in lower case and runs of white space as one space. A text shorter than the shortest
+ * n-gram is a row of zeros.
  */
 export function ngramVectors(model: NgramModel, texts: readonly string[]): SparseMatrix {
   const { shortest, longest, inverseFrequencies } = model

@@ -30,11 +30,11 @@ export interface RidgeModel {
 }
 
 /**
- * Ridge regression with an intercept that is not penalised: the least of |y - b - Xw|^2 + penalty |w|^2 (Hoerl and Kennard
- * 1970), by Cholesky on X'X or, with fewer rows than columns, on XX' (the dual form, Saunders, Gammerman and Vovk 1998).
- * The products are made once for all penalties, from centered features. Beside the features it takes the smaller of the
- * two product matrices and 128 numbers for each of its rows, in double precision. A feature that does not vary gets the
- * weight 0; a penalty below the rounding of the products counts as that rounding.
+ * Ridge regression with an intercept that is not penalised: the least of |y - b - Xw|^2 + penalty |w|^2 (Hoerl and
+ * Kennard 1970), by Cholesky on X'X or, with fewer rows than columns, on XX' (the dual form, Saunders, Gammerman and
+ * Vovk 1998). The products are made once for all penalties, from centered features. Beside the features it takes the
+ * smaller of the two product matrices and 128 numbers for each of its rows, in double precision. A feature that does
+ * not vary gets the weight 0; a penalty below the rounding of the products counts as that rounding.
  * @returns models in the order of the penalties; undefined without rows, or where a value is not finite
  */
 export function fitRidge(options: RidgeOptions): readonly RidgeModel[] | undefined {

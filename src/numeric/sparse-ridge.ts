@@ -12,9 +12,9 @@ export interface SparseRidgeModel {
 }
 
 /**
- * Ridge regression with an intercept on sparse features: the least of |y - b - Xw|^2 + penalty |w|^2. Conjugate gradients
- * (Hestenes and Stiefel 1952) on the dual form (CXX'C + penalty I) a = Cy, where C takes the mean away, so that the matrix
- * stays sparse; w = X'a. Deterministic, to a relative residual of 1e-13.
+ * Ridge regression with an intercept on sparse features: the least of |y - b - Xw|^2 + penalty |w|^2. Conjugate
+ * gradients (Hestenes and Stiefel 1952) on the dual form (CXX'C + penalty I) a = Cy, where C takes the mean away, so
+ * that the matrix stays sparse; w = X'a. Deterministic, to a relative residual of 1e-13.
  * @param penalty above 0; very small ones take many steps
  * @returns undefined without rows, or where a value is not finite
  */

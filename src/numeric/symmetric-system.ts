@@ -5,8 +5,9 @@ import { dotTile, tileColumns, tileRows } from './dot-tile.ts'
 const blockSize = 64
 
 /**
- * A symmetric positive semidefinite matrix A of m rows that can be solved for A + penalty I, again and again, in the memory
- * of one m x m matrix: A in the upper triangle with the diagonal, the Cholesky factor of the last penalty in the lower.
+ * A symmetric positive semidefinite matrix A of m rows that can be solved for A + penalty I, again and again, in the
+ * memory of one m x m matrix: A in the upper triangle with the diagonal, the Cholesky factor of the last penalty in the
+ * lower.
  */
 export class SymmetricSystem {
   readonly #size: number
@@ -37,8 +38,8 @@ export class SymmetricSystem {
   }
 
   /**
-   * Solves (A + penalty I) x = right. Expects a penalty above 0; one below the rounding of A counts as that rounding, so
-   * that A may be singular.
+   * Solves (A + penalty I) x = right. Expects a penalty above 0; one below the rounding of A counts as that rounding,
+   * so that A may be singular.
    */
   solve(penalty: number, right: Float64Array): Float64Array {
     this.#factor(Math.max(penalty, this.#rounding()))
@@ -51,7 +52,7 @@ export class SymmetricSystem {
     return 8 * this.#size * Number.EPSILON * largest
   }
 
-  /** Cholesky by blocks of rows (Golub and Van Loan 2013, 4.2.9). */
+  /** Cholesky by blocks of rows (Golub and Van Loan 2013, "Matrix Computations", 4.2). */
   #factor(penalty: number): void {
     for (let row = 0; row < this.#size; row += blockSize)
       for (let column = 0; column <= row; column += blockSize) {
