@@ -22,6 +22,7 @@ export function describeVector(vector: PersonaVector): string {
     ...(vector.readingLayer === undefined
       ? []
       : [`* layer ${vector.readingLayer}: where prompts are read (${vector.readingLayerReason}).`]),
+    ...sideEffectLines(vector),
     ...warnings(vector).map(warning => `Warning: ${warning}`),
   ].join('\n')
 }
@@ -50,6 +51,40 @@ function layerTable(vector: PersonaVector): string {
   const used = header.map((_, column) => column === header.length - 1 || rows.some(row => row[column] !== ''))
   const keep = <T>(row: readonly T[]) => row.filter((_, column) => used[column])
   return formatTable(keep(header), rows.map(keep))
+}
+
+function sideEffectLines({ profile }: PersonaVector): string[] {
+  const { sideEffects, steering } = profile ?? {}
+  const rows = sideEffects?.atDose.map(({ dose, perplexityRatio, divergence }) => [
+    dose.toFixed(2),
+    perplexityRatio.toFixed(2),
+    divergence.toFixed(3),
+  ])
+  const frontier = steering?.layers.flatMap(({ layer, atDose }) =>
+    atDose.map(({ dose, effect, perplexityRatio, coherence }) => [
+      layer,
+      dose.toFixed(2),
+      effect.toFixed(1),
+      perplexityRatio.toFixed(2),
+      coherence?.toFixed(0) ?? '-',
+    ]),
+  )
+  return [
+    ...(frontier
+      ? [
+          '',
+          'What each dose does to the score and to the answers:',
+          formatTable(['layer', 'dose', 'effect', 'perplexity x', 'coherence'], frontier),
+        ]
+      : []),
+    ...(rows
+      ? [
+          '',
+          `Side effects at layer ${sideEffects!.layer}, on ${sideEffects!.texts} unrelated texts and ${sideEffects!.answers} unsteered answers:`,
+          formatTable(['dose', 'perplexity x', 'KL, nats a token'], rows),
+        ]
+      : []),
+  ]
 }
 
 export function layerRows(vector: PersonaVector) {

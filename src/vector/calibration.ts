@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { type Interval, predict } from '../numeric/linear-regression.ts'
 import { readJsonFile, writeJsonFile } from '../store/json-file.ts'
-import { modelFolder } from './vector-file.ts'
+import { fileName } from './vector-file.ts'
 
 const lineSchema = z.object({
   slope: z.number(),
@@ -73,9 +73,9 @@ export function forecastFrom({ line, answerLine, range }: Calibration, projectio
   }
 }
 
-/** Where the calibration of a trait on a model lies in a folder of calibrations. */
-export function calibrationPath(calibrations: string, modelId: string, trait: string): string {
-  return join(calibrations, modelFolder(modelId), `${trait}.json`)
+/** Where the calibration of a vector on a model lies in a folder of calibrations. */
+export function calibrationPath(calibrations: string, modelId: string, vector: string): string {
+  return join(calibrations, fileName(modelId), `${fileName(vector)}.json`)
 }
 
 /** Writes a calibration, whole or not at all. Throws DISK_FULL, FILE_UNWRITABLE. */

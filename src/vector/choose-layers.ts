@@ -23,8 +23,8 @@ const usualDepth = 0.55
 /**
  * Chooses the layers on the evidence there is; all of it is from extraction questions.
  *
- * Steering: the largest effect on the score within the bound of perplexity; before steering was measured, of the layers
- * that separate best the one nearest to 0.55 of the depth. Reading: the layer at which the last prompt token tells the
+ * Steering: the largest effect on the score within the bound of perplexity; before steering was measured, or where it
+ * raised the score nowhere, of the layers that separate best the one nearest to 0.55 of the depth. Reading: the layer at which the last prompt token tells the
  * score best, over all answers and within one system prompt, averaged over neighbouring layers; without scores, the
  * steering layer.
  */
@@ -43,18 +43,18 @@ function bySteering({ steering }: LayerProfile): LayerChoice | undefined {
   const range = `95 % ${best.low.toFixed(1)} to ${best.high.toFixed(1)}`
   return {
     layer: best.layer,
-    reason: `of ${steering!.layers.length} layers steered, the largest effect on the score: ${best.effect.toFixed(1)} points between doses -${best.dose} and ${best.dose} (${range}), perplexity within ${steering!.perplexityBound} times`,
+    reason: `of ${steering!.layers.length} layers steered, the largest effect on the score: ${best.effect.toFixed(1)} points between doses -${best.dose} and ${best.dose} (${range}), perplexity within ${steering!.perplexityBound} times that of unsteered answers`,
   }
 }
 
-function bySeparation({ layers }: LayerProfile): LayerChoice {
+function bySeparation({ layers, steering }: LayerProfile): LayerChoice {
   const usual = Math.max(1, usualDepth * layers.length)
   const best = Math.max(...layers.map(({ separation }) => separation ?? 0))
   const candidates = layers.filter(({ separation }) => (separation ?? 0) >= best - alike)
   const nearest = candidates.reduce((a, b) => (Math.abs(b.layer - usual) < Math.abs(a.layer - usual) ? b : a))
   return {
     layer: nearest.layer,
-    reason: `nearest to ${usualDepth} of the depth among ${candidates.length} layers that separate p+ from p- best (held-out AUC ${(nearest.separation ?? 0).toFixed(3)}); steering not measured yet`,
+    reason: `nearest to ${usualDepth} of the depth among ${candidates.length} layers that separate p+ from p- best (held-out AUC ${(nearest.separation ?? 0).toFixed(3)}); ${steering ? 'steering raised the score at no layer that was tried' : 'steering not measured yet'}`,
   }
 }
 

@@ -8,6 +8,8 @@ export interface LayerProfile {
   readonly layers: readonly LayerEvidence[]
   /** What steering does at some layers; absent until it was measured. */
   readonly steering?: SteeringSweep
+  /** What steering at the chosen layer does besides; absent until it was measured. */
+  readonly sideEffects?: SideEffects
 }
 
 export interface LayerEvidence {
@@ -35,7 +37,9 @@ export interface SteeringSweep {
   readonly samples: number
   /** The steered answers may be this many times as perplexing to the unsteered model as its own. */
   readonly perplexityBound: number
-  readonly unsteered: { readonly score: number; readonly perplexity: number }
+  /** The least mean coherence of steered answers; holds where the judge looks at coherence. */
+  readonly coherenceBound: number
+  readonly unsteered: { readonly score: number; readonly perplexity: number; readonly coherence?: number }
   readonly layers: readonly SteeringEvidence[]
 }
 
@@ -49,10 +53,30 @@ export interface SteeringEvidence {
 
 export interface SteeringAtDose {
   readonly dose: number
-  /** Mean score at +dose minus at -dose, with its 95 % interval over questions. */
+  /** Mean score at +dose minus at -dose, with its 95 % interval over questions; -100 to 100 where one question has none. */
   readonly effect: number
   readonly low: number
   readonly high: number
   /** The larger one of the two signs, as a multiple of the unsteered perplexity. */
   readonly perplexityRatio: number
+  /** Mean coherence 0..100, the lower one of the two signs; absent where nothing judges it. */
+  readonly coherence?: number
+}
+
+/** What steering does to text that has nothing to do with the trait. */
+export interface SideEffects {
+  readonly layer: Layer
+  /** How many unrelated texts and answers it was measured on. */
+  readonly texts: number
+  readonly answers: number
+  readonly atDose: readonly SideEffectsAtDose[]
+}
+
+export interface SideEffectsAtDose {
+  /** Signed. */
+  readonly dose: number
+  /** Perplexity of unrelated text, as a multiple of that without steering. */
+  readonly perplexityRatio: number
+  /** KL divergence of the steered model from the unsteered one, nats per token, over the unsteered model's answers. */
+  readonly divergence: number
 }

@@ -1,6 +1,7 @@
 import type { Layer } from '../engine/contract/layer.ts'
 import { areaUnderCurve } from '../numeric/area-under-curve.ts'
 import { pearson } from '../numeric/correlation.ts'
+import { numberGroups, withoutGroupMeans } from '../numeric/group-means.ts'
 import { withinGroupCorrelation } from '../numeric/grouped-correlation.ts'
 import { dot, norm } from '../numeric/vector-math.ts'
 import type { FinishedRollout, RolloutActivations } from '../rollout/rollout-store.ts'
@@ -16,7 +17,8 @@ export function foldOf(question: number): number {
 
 /**
  * The evidence for each layer that costs no further answers: every rollout is projected on the direction of the
- * questions of the other folds, so no answer is judged by a vector made from it.
+ * questions of the other folds, so no answer is judged by a vector made from it. Each fold's direction has a zero of its
+ * own: the fold's mean projection is taken away before folds are put together.
  * @param parts the finished rollouts, part by part
  * @param questions what `extractDirections` gave
  * @param relativeNorms [B+1]
@@ -50,6 +52,7 @@ export async function profileLayers(
 }
 
 interface ProjectedRollout {
+  readonly fold: number
   readonly isPositive: boolean
   readonly prompt: string
   readonly score: number | undefined
@@ -70,11 +73,13 @@ async function projectRollouts(
   for await (const part of parts) {
     for (const { rollout, activations } of part) {
       const score = scores?.[index++]
-      const direction = directions[foldOf(rollout.question)]
+      const fold = foldOf(rollout.question)
+      const direction = directions[fold]
       if (!activations || !direction) continue
       rows.push({
+        fold,
         isPositive: rollout.side === 'positive',
-        prompt: `${rollout.pair}/${rollout.side}`,
+        prompt: rollout.systemPrompt,
         score,
         response: projections(activations, 'responseMean', direction, blockCount),
         promptLast: projections(activations, 'promptLast', direction, blockCount),
@@ -99,14 +104,14 @@ function projections(
 }
 
 function separationAt(rows: readonly ProjectedRollout[], layer: Layer): number | undefined {
-  const of = (positive: boolean) =>
-    rows.filter(({ isPositive }) => isPositive === positive).map(({ response }) => response[layer]!)
+  const values = withoutFoldMeans(rows, ({ response }) => response[layer]!)
+  const of = (positive: boolean) => values.filter((_, index) => rows[index]!.isPositive === positive)
   return areaUnderCurve(of(true), of(false))
 }
 
 function readingAt(rows: readonly ProjectedRollout[], layer: Layer): ReadingEvidence | undefined {
   const scored = rows.filter(({ score }) => score !== undefined)
-  const projected = scored.map(({ promptLast }) => promptLast[layer]!)
+  const projected = withoutFoldMeans(scored, ({ promptLast }) => promptLast[layer]!)
   const scores = scored.map(({ score }) => score!)
   const overall = pearson(projected, scores)
   const withinPrompt = withinGroupCorrelation(
@@ -115,4 +120,11 @@ function readingAt(rows: readonly ProjectedRollout[], layer: Layer): ReadingEvid
     scored.map(({ prompt }) => prompt),
   )
   return overall === undefined || withinPrompt === undefined ? undefined : { overall, withinPrompt }
+}
+
+function withoutFoldMeans(
+  rows: readonly ProjectedRollout[],
+  projection: (row: ProjectedRollout) => number,
+): Float64Array {
+  return withoutGroupMeans(rows.map(projection), numberGroups(rows.map(({ fold }) => fold)))
 }

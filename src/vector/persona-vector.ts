@@ -59,6 +59,8 @@ export interface VectorProvenance {
   }
   /** `none`: every pair was kept, the vector is unfiltered. */
   readonly judge: string
+  /** sha256 of what the judge was asked; absent where it was asked nothing. */
+  readonly rubricHash?: string
   readonly unfiltered: boolean
   readonly pairsPlanned: number
   readonly pairsKept: number

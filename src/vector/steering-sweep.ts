@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/contract/engine.ts'
 import type { Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import type { Judge } from '../judge/judge.ts'
+import type { Judge, Score } from '../judge/judge.ts'
 import { bootstrapInterval } from '../numeric/bootstrap.ts'
 import { mean } from '../numeric/moments.ts'
 import { deriveSeed } from '../numeric/random.ts'
@@ -42,6 +42,9 @@ export interface SweepOptions {
  */
 export const perplexityBound = 2
 
+/** Steered answers must be at least this coherent, where coherence is judged: the bound of kept pairs (paper, 2.2). */
+export const coherenceBound = 50
+
 export interface SteeredRollout extends PlannedRollout {
   /** Absent: not steered. */
   readonly layer?: Layer
@@ -51,11 +54,10 @@ export interface SteeredRollout extends PlannedRollout {
   readonly sample: number
 }
 
-/**
- * The layers tried: at most `count`, evenly from a quarter to nine tenths of the depth.
- */
+/** The layers tried: at most `count`, evenly from a quarter to nine tenths of the depth; a single one in their middle. */
 export function candidateLayers(blockCount: number, count: number): Layer[] {
   const [first, last] = [Math.max(1, Math.round(0.25 * blockCount)), Math.max(1, Math.round(0.9 * blockCount))]
+  if (count === 1) return [Math.round((first + last) / 2) as Layer]
   const steps = Math.max(1, Math.min(count, last - first + 1) - 1)
   const layers = Array.from({ length: steps + 1 }, (_, step) => Math.round(first + ((last - first) * step) / steps))
   return [...new Set(layers)] as Layer[]
@@ -64,7 +66,7 @@ export function candidateLayers(blockCount: number, count: number): Layer[] {
 /**
  * What steering does at each layer: the mean score at +dose minus that at -dose on questions set aside, and how much
  * more perplexing the answers become. The work is kept in the folder and goes on where it stopped.
- * @throws what the engine and the judge throw, DISK_FULL
+ * @throws what the engine and the judge throw, JUDGE_FAILED where the unsteered answers have no score, DISK_FULL
  */
 export async function sweepSteering(options: SweepOptions): Promise<SteeringSweep> {
   const { engine, judge, direction, plan, folder, signal, onProgress } = options
@@ -82,13 +84,18 @@ export async function sweepSteering(options: SweepOptions): Promise<SteeringSwee
   const judgements = await scoreRollouts(judge, set, signal ? { signal } : {})
   const surprises = await measureSurprise(engine, set, signal ? { signal } : {})
   const answers = rollouts.map((rollout, index): SweptAnswer => {
-    const { expression } = judgements[index]!
+    const { expression, coherence } = judgements[index]!
     return {
       ...rollout,
-      score: expression.status === 'scored' ? expression.value : undefined,
+      score: numberOf(expression),
       surprise: surprises[index],
+      coherence: coherence && numberOf(coherence),
     }
   })
+  if (answers.every(({ layer, score }) => layer !== undefined || score === undefined)) {
+    const detail = 'none of the answers without steering has a score'
+    throw new PersonascopeError('JUDGE_FAILED', { judge: judge.id, detail })
+  }
   return evaluateSweep(answers, plan)
 }
 
@@ -126,26 +133,38 @@ function steeringOf({ layer, dose }: SteeredRollout, { direction, medianResponse
 export interface SweptAnswer extends SteeredRollout {
   readonly score: number | undefined
   readonly surprise: number | undefined
+  /** Absent where the judge does not look at coherence. */
+  readonly coherence?: number | undefined
 }
 
-/** @throws JUDGE_FAILED where the unsteered answers have no score */
+/** @param answers of the plan; some of the unsteered ones have a score */
 export function evaluateSweep(answers: readonly SweptAnswer[], plan: SweepPlan): SteeringSweep {
   const of = (layer: Layer | undefined, dose: number) =>
     answers.filter(answer => answer.layer === layer && answer.dose === dose)
   const unsteered = of(undefined, 0)
-  const score = mean(scoresOf(unsteered))
-  const perplexity = perplexityOf(unsteered.map(({ surprise }) => surprise))
-  if (score === undefined || perplexity === undefined) throw new PersonascopeError('VECTOR_NO_PAIRS')
+  const score = mean(scoresOf(unsteered))!
+  const perplexity = perplexityOf(unsteered.map(({ surprise }) => surprise))!
   const layers = plan.layers.map((layer): SteeringEvidence => {
     const atDose = plan.doses.flatMap(dose => effectAt(of(layer, dose), of(layer, -dose), dose, perplexity, plan) ?? [])
-    const bounded = atDose.filter(({ perplexityRatio }) => perplexityRatio <= perplexityBound)
+    const bounded = atDose.filter(
+      ({ perplexityRatio, coherence = 100 }) => perplexityRatio <= perplexityBound && coherence >= coherenceBound,
+    )
     const best = bounded.reduce<SteeringAtDose | undefined>((a, b) => (a && a.effect >= b.effect ? a : b), undefined)
     if (!best) return { layer, atDose }
     const { dose, effect, low, high } = best
     return { layer, atDose, best: { dose, effect, low, high } }
   })
   const { doses, questions, samples } = plan
-  return { doses, questions: questions.length, samples, perplexityBound, unsteered: { score, perplexity }, layers }
+  const coherence = mean(coherencesOf(unsteered))
+  return {
+    doses,
+    questions: questions.length,
+    samples,
+    perplexityBound,
+    coherenceBound,
+    unsteered: { score, perplexity, ...(coherence !== undefined && { coherence }) },
+    layers,
+  }
 }
 
 function effectAt(
@@ -166,18 +185,28 @@ function effectAt(
   const effect = statistic(questions.map((_, question) => question))
   const perplexities = [up, down].map(answers => perplexityOf(answers.map(({ surprise }) => surprise)))
   if (effect === undefined || perplexities.some(value => value === undefined)) return undefined
+  const coherences = [up, down].flatMap(answers => mean(coherencesOf(answers)) ?? [])
   const interval = bootstrapInterval({ clusters: questions.length, statistic, seed: settings.seed, resamples: 1000 })
   return {
     dose,
     effect,
-    low: interval?.low ?? effect,
-    high: interval?.high ?? effect,
+    low: interval?.low ?? -100,
+    high: interval?.high ?? 100,
     perplexityRatio: Math.max(...perplexities.map(value => value!)) / unsteeredPerplexity,
+    ...(coherences.length > 0 && { coherence: Math.min(...coherences) }),
   }
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+function numberOf(score: Score): number | undefined {
+  return score.status === 'scored' ? score.value : undefined
+}
+
+function coherencesOf(answers: readonly SweptAnswer[]): number[] {
+  return answers.flatMap(({ coherence }) => coherence ?? [])
 }
 
 function scoresOf(answers: readonly SweptAnswer[]): number[] {

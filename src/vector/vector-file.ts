@@ -55,6 +55,7 @@ const provenanceSchema: z.ZodType<VectorProvenance> = z.object({
   }),
   engine: z.object({ name: z.string(), version: z.string(), contexts: z.number(), slotsPerContext: z.number() }),
   judge: z.string(),
+  rubricHash: z.exactOptional(z.string()),
   unfiltered: z.boolean(),
   pairsPlanned: z.number(),
   pairsKept: z.number(),
@@ -83,14 +84,30 @@ const profileSchema = z.object({
       questions: z.number(),
       samples: z.number(),
       perplexityBound: z.number(),
-      unsteered: z.object({ score: z.number(), perplexity: z.number() }),
+      coherenceBound: z.number(),
+      unsteered: z.object({ score: z.number(), perplexity: z.number(), coherence: z.exactOptional(z.number()) }),
       layers: z.array(
         z.object({
           layer: z.int(),
-          atDose: z.array(z.object({ dose: z.number(), ...effect, perplexityRatio: z.number() })),
+          atDose: z.array(
+            z.object({
+              dose: z.number(),
+              ...effect,
+              perplexityRatio: z.number(),
+              coherence: z.exactOptional(z.number()),
+            }),
+          ),
           best: z.exactOptional(z.object({ dose: z.number(), ...effect })),
         }),
       ),
+    }),
+  ),
+  sideEffects: z.exactOptional(
+    z.object({
+      layer: z.int(),
+      texts: z.number(),
+      answers: z.number(),
+      atDose: z.array(z.object({ dose: z.number(), perplexityRatio: z.number(), divergence: z.number() })),
     }),
   ),
 })
@@ -197,12 +214,7 @@ function parseJson(text: string | undefined, invalid: (detail: string) => Person
   }
 }
 
-/** The folder of a model in a folder of vectors or calibrations. */
-export function modelFolder(modelId: string): string {
-  return fileName(modelId)
-}
-
 /** A name that is safe as a file name on every system. */
-function fileName(name: string): string {
+export function fileName(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, '-')
 }

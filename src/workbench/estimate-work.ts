@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/contract/engine.ts'
 import { locateLibrary } from '../engine/llama/native/locate-library.ts'
 import { recallContexts } from '../engine/llama/tuning/machine-notes.ts'
-import type { Judge } from '../judge/judge.ts'
+import type { Judge, JudgeItem } from '../judge/judge.ts'
 import type { PlannedRollout } from '../rollout/plan-rollouts.ts'
 import { promptOf } from '../rollout/run-rollouts.ts'
 
@@ -21,30 +21,44 @@ export interface WorkEstimate {
   readonly minutes: number | undefined
 }
 
+/** Questions to ask, all with the same limit. */
+export interface PlannedWork {
+  readonly planned: readonly PlannedRollout[]
+  /** The most tokens of an answer. */
+  readonly maxTokens: number
+}
+
 /** An answer of unknown words, for the judge's estimate: about five characters a token. */
 const charactersPerToken = 5
 
 /**
  * Counts what asking everything planned takes: generations, judge calls, tokens, minutes. Prompts are tokenised, nothing
  * is read or written by the model.
+ * @param alsoJudged texts that are there already
  */
 export async function estimateWork(
   engine: Engine,
   judge: Judge | 'none',
-  planned: readonly PlannedRollout[],
-  maxTokens: number,
+  work: readonly PlannedWork[],
+  alsoJudged: readonly JudgeItem[] = [],
 ): Promise<WorkEstimate> {
+  const planned = work.flatMap(({ planned: rollouts, maxTokens }) =>
+    rollouts.map(rollout => ({ ...rollout, maxTokens })),
+  )
   const prompts = new Map(planned.map(rollout => [`${rollout.systemPrompt}\n${rollout.questionText}`, rollout]))
   let promptTokens = 0
   for (const rollout of prompts.values()) promptTokens += (await engine.renderPrompt(promptOf(rollout))).tokens.length
-  const writtenTokens = planned.length * maxTokens
-  const answer = 'x'.repeat(maxTokens * charactersPerToken)
+  const writtenTokens = planned.reduce((sum, { maxTokens }) => sum + maxTokens, 0)
   const judging =
     judge === 'none'
       ? { calls: 0 }
-      : judge.estimate(
-          planned.map(({ questionText }, index) => ({ question: questionText, answer: `${index} ${answer}` })),
-        )
+      : judge.estimate([
+          ...planned.map(({ questionText, maxTokens }, index) => ({
+            question: questionText,
+            answer: `${index} ${'x'.repeat(maxTokens * charactersPerToken)}`,
+          })),
+          ...alsoJudged,
+        ])
   const speed = await measuredSpeed(engine)
   return {
     generations: planned.length,

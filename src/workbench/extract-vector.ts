@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import type { Judge, Judgement } from '../judge/judge.ts'
@@ -10,6 +9,7 @@ import { type Rollout, type RolloutSet, readParts, readWords } from '../rollout/
 import { partCount, type RolloutProgress, runRollouts } from '../rollout/run-rollouts.ts'
 import { readScores, scoreRollouts } from '../rollout/score-rollouts.ts'
 import { swapHalf } from '../rollout/swap-half.ts'
+import { sha256, stableStringify } from '../store/hash.ts'
 import { openRun, runOf } from '../store/run-folder.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
@@ -17,10 +17,11 @@ import { assertTraitUsable } from '../trait/check-trait.ts'
 import type { LoadedTrait } from '../trait/load-trait.ts'
 import { chooseLayers } from '../vector/choose-layers.ts'
 import { directionWithout, type ExtractedDirections, extractDirections } from '../vector/extract-vector.ts'
-import type { LayerProfile, SteeringSweep } from '../vector/layer-evidence.ts'
+import type { LayerProfile, SideEffects, SteeringSweep } from '../vector/layer-evidence.ts'
 import { foldOf, profileLayers } from '../vector/layer-profile.ts'
 import type { PersonaVector, VectorProvenance } from '../vector/persona-vector.ts'
-import { candidateLayers, sweepSteering } from '../vector/steering-sweep.ts'
+import { measureSideEffects } from '../vector/side-effects.ts'
+import { candidateLayers, planSweep, type SteeredRollout, sweepSteering } from '../vector/steering-sweep.ts'
 import { readVector, vectorPath, writeVector } from '../vector/vector-file.ts'
 import { vectorChart } from './vector-chart.ts'
 import { version } from './version.ts'
@@ -115,11 +116,13 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
         onProgress({ phase: 'judge', done, total, reused: 0 }),
     }))
   const rollouts = await allWords(set)
-  const pairs = keepPairs(rollouts, judgements)
+  const keptPairs = keepPairs(rollouts, judgements)
+  const swapped = options.shufflePairs ? swapHalf(rollouts, keptPairs, settings.seed) : undefined
+  const pairs = swapped?.pairs ?? keptPairs
   if (pairs.pairsKept === 0) throw new PersonascopeError('VECTOR_NO_PAIRS', { detail: describeDropped(pairs) })
   const { blockCount, hiddenSize } = engine.model
   const questions = trait.trait.extractionQuestions.length
-  const readRollouts = () => (options.shufflePairs ? swapHalf(readParts(set), pairs, settings.seed) : readParts(set))
+  const readRollouts = () => swapped?.swap(readParts(set)) ?? readParts(set)
   const extracted = await extractDirections(readRollouts(), { blockCount, hiddenSize, questions }, pairs.kept)
   const made = provenanceOf(engine, trait, settings)
   const vectorName = options.shufflePairs ? `${made.trait.name}-shuffled` : made.trait.name
@@ -127,6 +130,7 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
     ...made,
     trait: { ...made.trait, name: vectorName },
     judge: judge?.id ?? 'none',
+    ...(judge?.rubricHash !== undefined && { rubricHash: judge.rubricHash }),
     unfiltered: judge === undefined,
     pairsPlanned: pairs.pairsPlanned,
     pairsKept: pairs.pairsKept,
@@ -137,8 +141,11 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
   const path = vectorPath(workspace.vectors, engine.model.id, vectorName)
   const scores = judgements?.map(scoreOf)
   const profile = await profileLayers(readRollouts(), extracted.questions, relativeNorms(extracted, hiddenSize), scores)
-  const steering = (await sweepOf(options, settings, extracted, run.path)) ?? (await earlierSweep(path, provenance))
-  const vector = assemble(engine, extracted, { ...profile, ...(steering && { steering }) }, provenance)
+  const earlier = await earlierProfile(path, provenance)
+  const steering = (await sweepOf(options, settings, extracted, run.path)) ?? earlier?.steering
+  const chosen = assemble(engine, extracted, { ...profile, ...(steering && { steering }) }, provenance)
+  const sideEffects = (await sideEffectsOf(options, settings, chosen, run.path)) ?? earlier?.sideEffects
+  const vector = { ...chosen, profile: { ...chosen.profile!, ...(sideEffects && { sideEffects }) } }
   const chartPath = path.replace(/safetensors$/, 'svg')
   await writeVector(path, vector)
   await writeFileWhole(chartPath, vectorChart(vector))
@@ -146,7 +153,7 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
     vector,
     path,
     chartPath,
-    runPath: join(run.path),
+    runPath: run.path,
     reusedRollouts,
     rollouts: rollouts.length,
     dropped: pairs.dropped,
@@ -166,11 +173,11 @@ export async function readScoredExtraction(
   engine: Engine,
   trait: LoadedTrait,
   workspace: Workspace,
-  { settings, judge }: Pick<VectorProvenance, 'settings' | 'judge'>,
+  { settings, judge, rubricHash }: Pick<VectorProvenance, 'settings' | 'judge' | 'rubricHash'>,
 ): Promise<ScoredExtraction[]> {
   const { path: folder } = runOf(workspace.runs, 'extract', runName(trait), planOf(engine, trait, settings))
   const set: RolloutSet = { folder, name: 'rollouts', parts: partCount(planRollouts(trait.trait, settings)) }
-  const judgements = await readScores(set, judge)
+  const judgements = await readScores(set, { id: judge, ...(rubricHash !== undefined && { rubricHash }) })
   if (!judgements) return []
   const rollouts = await allWords(set)
   return rollouts.flatMap(({ systemPrompt, questionText }, index) => {
@@ -246,11 +253,30 @@ function asProgress(
   return { phase, done, total, reused }
 }
 
-/** What steering was measured to do when the same vector was made before. */
-async function earlierSweep(path: string, provenance: VectorProvenance): Promise<SteeringSweep | undefined> {
+/** Measured at the doses of the sweep, on what the model answers to the questions set aside when it is not steered. */
+async function sideEffectsOf(
+  { engine, trait, sweep, judge, signal }: ExtractOptions,
+  { temperature, seed }: RolloutSettings,
+  vector: PersonaVector,
+  folder: string,
+): Promise<SideEffects | undefined> {
+  if (!sweep || judge === 'none') return undefined
+  const { doses, samples, maxTokens } = sweep
+  const questions = trait.trait.extractionQuestions.filter((_, question) => foldOf(question) === 0)
+  const settings = { maxTokens, temperature, seed }
+  const planned = planSweep({ layers: [], doses: [], questions, samples, settings })
+  const name = `unsteered-${sha256(stableStringify(planned)).slice(0, 8)}`
+  const set = await runRollouts(engine, planned, { folder, name, settings, capture: false, ...(signal && { signal }) })
+  const parts = await Promise.all(Array.from({ length: set.parts }, (_, part) => readWords<SteeredRollout>(set, part)))
+  const signed = doses.flatMap(dose => [-dose, dose]).sort((a, b) => a - b)
+  return await measureSideEffects(engine, vector, parts.flat(), signed, signal)
+}
+
+/** What was measured of the same vector when it was made before. */
+async function earlierProfile(path: string, provenance: VectorProvenance): Promise<LayerProfile | undefined> {
   const earlier = await readVector(path).catch(() => undefined)
-  const isSame = JSON.stringify(earlier?.provenance) === JSON.stringify(provenance)
-  return isSame ? earlier?.profile?.steering : undefined
+  const isSame = earlier && stableStringify(earlier.provenance) === stableStringify(provenance)
+  return isSame ? earlier.profile : undefined
 }
 
 async function allWords(set: RolloutSet): Promise<Rollout[]> {

@@ -56,6 +56,16 @@ export function assertJudge(text: string | undefined, trait: Trait): void {
   if (kind === 'lexicon' && !trait.lexicon) throw new PersonascopeError('JUDGE_MISSING', { trait: trait.name })
 }
 
+/**
+ * The judge of an experiment, which cannot do without.
+ * @throws EXPERIMENT_NEEDS_JUDGE where none would be there, what `assertJudge` throws
+ */
+export function assertExperimentJudge(text: string | undefined, trait: Trait): void {
+  const isMissing = text === undefined ? !trait.lexicon : parseJudge(text).kind === 'none'
+  if (isMissing) throw new PersonascopeError('EXPERIMENT_NEEDS_JUDGE', { trait: trait.name })
+  assertJudge(text, trait)
+}
+
 async function openLlmJudge(transport: JudgeTransport, { trait, workspace, limits }: OpenJudgeOptions): Promise<Judge> {
   return new LlmJudge({
     transport,

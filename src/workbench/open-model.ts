@@ -41,7 +41,7 @@ export interface ReadyModel {
  * Gets a model onto this machine, in the format that is fastest here.
  * @param name a catalogue id, `file:<path>` or `hf:<owner>/<repo>/<file>.gguf`
  * @throws MODEL_UNKNOWN, MODEL_UNREACHABLE, MODEL_HASH_MISMATCH, MODEL_FILE_INVALID, DISK_FULL, ENGINE_LOAD_FAILED,
- * MODEL_ARCHITECTURE_UNSUPPORTED
+ * MODEL_ARCHITECTURE_UNSUPPORTED, INTERRUPTED or ENGINE_ABORTED where the signal stopped it
  */
 export async function readyModel(
   name: string,
@@ -55,15 +55,16 @@ export async function readyModel(
   const source: ModelFile = { id: pulled.id, path: pulled.path, hash: pulled.hash }
   const { weightFormat, parameterCount } = await inspectGguf(source.path)
   const directory = cacheDirectory('weights', source.hash.slice(0, 16))
-  const listener = {
+  const preparing = {
+    signal,
     onConvert: (format: string) => onStep({ type: 'convert', format }),
     onMeasure: (format: string) => onStep({ type: 'measure', what: `weights as ${format}` }),
   }
   if (weights) {
-    const file = await convert(source, weightFormat, weights, directory, listener)
+    const file = await convert(source, weightFormat, weights, directory, preparing)
     return { file, format: undefined, origin, alreadyThere }
   }
-  const { file, choice } = await prepareWeights(source, weightFormat, parameterCount, directory, listener)
+  const { file, choice } = await prepareWeights(source, weightFormat, parameterCount, directory, preparing)
   return { file, format: choice, origin, alreadyThere }
 }
 
@@ -82,9 +83,10 @@ async function contextsFor(
   file: ModelFile,
   options: OpenModelOptions,
 ): Promise<Pick<ContextChoice, 'contexts' | 'threadsPerContext'>> {
-  const { contexts, threadsPerContext, onStep = () => {} } = options
+  const { contexts, threadsPerContext, onStep = () => {}, signal } = options
   if (contexts !== undefined || threadsPerContext !== undefined) {
     return { contexts: contexts ?? 1, threadsPerContext: threadsPerContext ?? 1 }
   }
-  return await chooseContexts(file, what => onStep({ type: 'measure', what: `contexts x threads: ${what}` }))
+  const onMeasure = (what: string) => onStep({ type: 'measure', what: `contexts x threads: ${what}` })
+  return await chooseContexts(file, { onMeasure, signal })
 }

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import { asLayer, type Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { analyseExperiment } from '../experiment/analyse-experiment.ts'
+import { analyseExperiment, type ExperimentAnalysis } from '../experiment/analyse-experiment.ts'
 import { experimentReport, experimentScatterSvg } from '../experiment/experiment-report.ts'
 import { type ExperimentSummary, summariseExperiment } from '../experiment/experiment-summary.ts'
 import type { ExperimentSettings } from '../experiment/plan-experiment.ts'
 import { answersToCsv } from '../experiment/rows-to-csv.ts'
-import { type ExperimentData, type ExperimentProgress, runExperiment } from '../experiment/run-experiment.ts'
+import { type ExperimentProgress, runExperiment } from '../experiment/run-experiment.ts'
 import type { Judge } from '../judge/judge.ts'
 import { sha256, stableStringify } from '../store/hash.ts'
 import { writeJsonFile } from '../store/json-file.ts'
@@ -56,14 +56,19 @@ export const defaultExperimentSettings: ExperimentSettings = {
 /**
  * Runs the experiment of a vector and writes its results into the run's folder: `summary.json`, `report.html`,
  * `scatter.svg` and `rows.csv`; and the calibration into the workspace, where there is evidence.
- * @throws TRAIT_INVALID, VECTOR_MODEL_MISMATCH, LAYER_OUT_OF_RANGE, RUN_IN_USE, DISK_FULL, what engine and judge throw
+ * @throws TRAIT_INVALID, VECTOR_MODEL_MISMATCH, VECTOR_NORMS_UNKNOWN, LAYER_OUT_OF_RANGE, RUN_IN_USE, DISK_FULL, what engine and judge throw
  */
 export async function runTraitExperiment(options: ExperimentOptions): Promise<FinishedExperiment> {
   const { engine, judge, trait, vector, workspace, onProgress, signal } = options
-  const settings = { ...defaultExperimentSettings, ...options.settings }
+  const given = { ...defaultExperimentSettings, ...options.settings }
+  const settings = { ...given, doses: [...new Set(given.doses)].sort((a, b) => a - b) }
   const start = performance.now()
   assertTraitUsable(trait)
   assertMadeOn(engine, vector)
+  // Said before anything is asked: a vector may know of no doses.
+  const coefficients = new Map(
+    settings.doses.map(dose => [dose, dose === 0 ? 0 : coefficientOf(vector, vector.defaultLayer, dose)]),
+  )
   const layer = options.layer === undefined ? readingLayerOf(vector) : asLayer(options.layer, engine.model, 1)
   const plan = planOf(options, layer, settings)
   await using run = await openRun(workspace.runs, 'experiment', `experiment-${vector.provenance.trait.name}`, plan)
@@ -82,6 +87,7 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
   const analysis = analyseExperiment(data.rows, settings.seed)
   const summary = summariseExperiment({
     modelId: engine.model.id,
+    trait: trait.trait.name,
     vector,
     layer,
     judge: judge.id,
@@ -89,7 +95,7 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
     conditions: data.conditions.length,
     answers: data.conversations.length,
     analysis,
-    coefficientOf: dose => (dose === 0 ? 0 : coefficientOf(vector, vector.defaultLayer, dose)),
+    coefficientOf: dose => coefficients.get(dose)!,
     seconds: (performance.now() - start) / 1000,
   })
   const parts = { trait: trait.trait, vector, data, analysis, summary, provenance: provenanceFacts(engine, vector) }
@@ -98,7 +104,7 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
   await writeFileWhole(inRun('scatter.svg'), experimentScatterSvg(parts))
   await writeFileWhole(inRun('report.html'), experimentReport(parts))
   await writeJsonFile(inRun('summary.json'), summary)
-  const calibration = calibrationOf(options, layer, summary, data, run.manifest.createdAt)
+  const calibration = calibrationOf(options, layer, summary, analysis, run.manifest.createdAt)
   const path = calibrationPath(workspace.calibrations, engine.model.id, vector.provenance.trait.name)
   if (calibration) await writeCalibration(path, calibration)
   return {
@@ -135,6 +141,7 @@ function planOf(
     layer,
     steeringLayer: vector.defaultLayer,
     judge: judge.id,
+    ...(judge.rubricHash !== undefined && { rubricHash: judge.rubricHash }),
     settings,
   }
 }
@@ -148,8 +155,10 @@ function provenanceFacts({ model, info }: Engine, { provenance }: PersonaVector)
   return [
     { name: 'model', value: `${model.id}, ${model.weightFormat}, sha256 ${model.fileHash}` },
     { name: 'engine', value: `${info.version}, ${info.contexts} contexts of ${info.threadsPerContext} threads` },
-    { name: 'vector made', value: `${provenance.createdAt}, Personascope ${provenance.personascopeVersion}` },
-    { name: 'trait file', value: `sha256 ${provenance.trait.hash}` },
+    {
+      name: 'vector made',
+      value: `${provenance.createdAt} on ${provenance.model.id}, Personascope ${provenance.personascopeVersion}, from the trait file of sha256 ${provenance.trait.hash}`,
+    },
   ]
 }
 
@@ -158,12 +167,11 @@ function calibrationOf(
   { engine, judge, trait, vector }: ExperimentOptions,
   layer: Layer,
   { verdict, correlation, calibration: { line, answerLine }, settings }: ExperimentSummary,
-  { rows }: ExperimentData,
+  { projectionRange: range }: ExperimentAnalysis,
   createdAt: string,
 ): Calibration | undefined {
   const { perCondition, withinLevel } = correlation
   if (verdict.kind !== 'evidence' || !line || !answerLine || !perCondition) return undefined
-  const projections = rows.projections[layer]!
   const { id, fileHash, chatTemplate } = engine.model
   const { r, low, high } = perCondition
   return {
@@ -171,7 +179,7 @@ function calibrationOf(
     formatVersion: 1,
     conditionalOn: {
       model: { id, fileHash, chatTemplateHash: chatTemplate?.hash ?? '' },
-      trait: vector.provenance.trait,
+      trait: { name: trait.trait.name, hash: trait.hash },
       ladderHash: sha256(stableStringify(trait.trait.ladder)),
       directionHash: directionHash(vector, layer),
       layer,
@@ -181,7 +189,7 @@ function calibrationOf(
     },
     line,
     answerLine,
-    range: { low: Math.min(...projections), high: Math.max(...projections) },
+    range,
     evidence: { r, low, high, withinLevelR: withinLevel?.r ?? null },
     personascopeVersion: version,
     createdAt,
