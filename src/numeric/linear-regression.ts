@@ -62,8 +62,8 @@ export function fitLine(x: Numbers, y: Numbers): LinearModel | undefined {
 }
 
 /**
- * What the line says at x, with intervals from Student's t with n - 2 degrees of freedom (Draper and Smith 1998, chapter 3).
- * They hold for independent rows with normal errors of equal spread.
+ * What the line says at x, with intervals from Student's t with n - 2 degrees of freedom (Draper and Smith 1998,
+ * chapter 3). They hold for independent rows with normal errors of equal spread.
  * @param confidence in 0..1, default 0.95
  */
 export function predict(model: LinearModel, x: number, confidence = 0.95): LinearPrediction {
