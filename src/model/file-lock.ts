@@ -63,6 +63,10 @@ async function create(path: string, holder: LockHolder): Promise<boolean> {
     const file = await open(path, 'wx')
     try {
       await file.writeFile(JSON.stringify(holder))
+    } catch (error) {
+      // On a full disk: an empty lock would hold up everybody until it is stale.
+      await rm(path, { force: true })
+      throw error
     } finally {
       await file.close()
     }

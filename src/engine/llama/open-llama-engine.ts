@@ -47,7 +47,11 @@ export async function openLlamaEngine(file: ModelFile, options: LlamaEngineOptio
     tokensPerContext: options.tokensPerContext ?? 8192,
     prefixBytesPerContext: options.prefixBytesPerContext ?? 256 * 2 ** 20,
   })
-  const opened = await link.open()
+  const opened = await link.open().catch(async error => {
+    // A process that crashed while it opened has been started again by now, and nobody will ask for it.
+    await link.close()
+    throw error
+  })
   const template = opened.chatTemplate === undefined ? undefined : new ChatTemplate(opened.chatTemplate, opened)
   const info: EngineInfo = {
     name: 'llama',

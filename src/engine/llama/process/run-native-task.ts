@@ -9,8 +9,9 @@ import type { NativeTask, NativeTaskResult } from './native-task.ts'
  */
 export async function runNativeTask(
   task: NativeTask,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Exclude<NativeTaskResult, { error: ErrorMessage }>> {
+  if (options.signal?.aborted) throw new PersonascopeError('ENGINE_ABORTED')
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const child = fork(new URL(`./native-task-process.${extension}`, import.meta.url), {
     serialization: 'advanced',

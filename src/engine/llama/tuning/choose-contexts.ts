@@ -4,15 +4,21 @@ import { type LlamaEngineOptions, type ModelFile, openLlamaEngine } from '../ope
 import { type ContextChoice, recallContexts, rememberContexts } from './machine-notes.ts'
 import { measureThroughput } from './measure-throughput.ts'
 
+export interface ChooseContextsOptions {
+  /** Hears what is about to be measured. */
+  readonly onMeasure?: (what: string) => void
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * How many contexts of how many threads run this model fastest on this machine: several contexts of few threads win
  * on small models, because the threads of one context wait for each other after every one of a thousand nodes.
  * Measured once with the library in use, then remembered.
- * @param onMeasure hears what is about to be measured
+ * @throws ENGINE_ABORTED, what opening an engine throws
  */
 export async function chooseContexts(
   file: ModelFile,
-  onMeasure: (what: string) => void = () => {},
+  { onMeasure = () => {}, signal }: ChooseContextsOptions = {},
 ): Promise<ContextChoice> {
   const library = locateLibrary()
   const known = await recallContexts(library.id, file.hash)
@@ -21,7 +27,7 @@ export async function chooseContexts(
   for (const options of candidates(availableParallelism())) {
     onMeasure(nameOf(options))
     await using engine = await openLlamaEngine(file, options)
-    results.push({ options, speed: await measureThroughput(engine) })
+    results.push({ options, speed: await measureThroughput(engine, { signal }) })
   }
   const best = results.reduce((a, b) => (b.speed > a.speed ? b : a))
   const choice: ContextChoice = {

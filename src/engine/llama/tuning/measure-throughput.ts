@@ -10,8 +10,12 @@ const writtenTokens = 8
  * How fast an engine reads and writes what an extraction reads and writes: short prompts, sampled answers, means of
  * all layers captured. One short round, after one to warm up.
  * @returns tokens per second, read and written together
+ * @throws ENGINE_ABORTED, what the engine throws
  */
-export async function measureThroughput(engine: Engine): Promise<number> {
+export async function measureThroughput(
+  engine: Engine,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<number> {
   const { parameterCount, vocabularySize } = engine.model
   const sequences = Math.max(1, Math.min(16, Math.floor(parametersPerSequence / parameterCount)))
   const count = sequences * engine.info.contexts
@@ -29,6 +33,7 @@ export async function measureThroughput(engine: Engine): Promise<number> {
         sampling: { seed: index },
         capture: { layers: 'all', responseMean: true },
       })),
+      signal ? { signal } : {},
     )
   await round(1, engine.info.contexts)
   const start = performance.now()

@@ -1,7 +1,8 @@
-import { rm, stat, statfs } from 'node:fs/promises'
+import { readdir, rm, stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { PersonascopeError } from '../../../errors/personascope-error.ts'
+import { withFileLock } from '../../../model/file-lock.ts'
 import { sha256OfFile } from '../../../store/hash.ts'
 import { readJsonFile, writeJsonFile } from '../../../store/json-file.ts'
 import { replaceWhole } from '../../../store/write-file-whole.ts'
@@ -21,9 +22,10 @@ const preciseFormats: readonly WeightFormat[] = ['Q8_0', 'BF16', 'F16']
 /** Above this, converting and measuring three formats takes too long and too much disk: Q8_0 it is. */
 const mostParametersToMeasure = 1e9
 
-export interface PrepareListener {
-  onConvert?(format: string): void
-  onMeasure?(format: string): void
+export interface PrepareOptions {
+  readonly onConvert?: (format: string) => void
+  readonly onMeasure?: (format: string) => void
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The weights to use, and how they were chosen. */
@@ -37,32 +39,32 @@ export interface PreparedWeights {
  * the source, measures once with the library in use, remembers, and keeps the winner only.
  * @param source a GGUF file in any format
  * @param sourceFormat its format, for example Q4_1
- * @throws DISK_FULL, ENGINE_LOAD_FAILED, MODEL_ARCHITECTURE_UNSUPPORTED
+ * @throws DISK_FULL, ENGINE_LOAD_FAILED, MODEL_ARCHITECTURE_UNSUPPORTED, ENGINE_ABORTED
  */
 export async function prepareWeights(
   source: ModelFile,
   sourceFormat: string,
   parameterCount: number,
   directory: string,
-  listener: PrepareListener = {},
+  options: PrepareOptions = {},
 ): Promise<PreparedWeights> {
   const library = locateLibrary()
   const known = await recallFormat(library.id, source.hash)
   if (known)
     return {
       choice: known,
-      file: await convert(source, sourceFormat, known.format as WeightFormat, directory, listener),
+      file: await convert(source, sourceFormat, known.format as WeightFormat, directory, options),
     }
   const formats = formatsToMeasure(sourceFormat, parameterCount)
   const speeds = new Map<WeightFormat, number>()
   const files = new Map<WeightFormat, ModelFile>()
   for (const format of formats) {
-    const file = await convert(source, sourceFormat, format, directory, listener)
+    const file = await convert(source, sourceFormat, format, directory, options)
     files.set(format, file)
     if (formats.length === 1) continue
-    listener.onMeasure?.(format)
+    options.onMeasure?.(format)
     await using engine = await openLlamaEngine(file, { contexts: availableParallelism(), threadsPerContext: 1 })
-    speeds.set(format, await measureThroughput(engine))
+    speeds.set(format, await measureThroughput(engine, options))
   }
   const best = formats.reduce((a, b) => ((speeds.get(b) ?? 0) > (speeds.get(a) ?? 0) ? b : a))
   for (const [format, file] of files) if (format !== best && file.path !== source.path) await remove(file.path)
@@ -83,27 +85,32 @@ function formatsToMeasure(sourceFormat: string, parameterCount: number): readonl
 }
 
 /**
- * A model's weights in one format, converted if they are not there yet.
- * @throws DISK_FULL, ENGINE_LOAD_FAILED
+ * A model's weights in one format, converted if they are not there yet. One process converts at a time; others wait
+ * for what it makes.
+ * @throws DISK_FULL, ENGINE_LOAD_FAILED, ENGINE_ABORTED
  */
 export async function convert(
   source: ModelFile,
   sourceFormat: string,
   format: WeightFormat,
   directory: string,
-  listener: PrepareListener = {},
+  { onConvert, signal }: PrepareOptions = {},
 ): Promise<ModelFile> {
   if (sourceFormat === format) return source
   const path = join(directory, `${basename(source.path).replace(/(\.\w+)?\.gguf$/i, '')}.${format}.gguf`)
-  const notes = await readJsonFile<ConvertedFile>(`${path}.json`)
-  const size = (await stat(path).catch(() => undefined))?.size
-  if (notes && notes.size === size && notes.from === source.hash) return { id: source.id, path, hash: notes.hash }
-  listener.onConvert?.(format)
-  await replaceWhole(path, temporaryPath => quantize(source, temporaryPath, format))
-  const hash = await sha256OfFile(path)
-  const converted: ConvertedFile = { hash, size: (await stat(path)).size, from: source.hash, format }
-  await writeJsonFile(`${path}.json`, converted)
-  return { id: source.id, path, hash }
+  const known = await findConverted(path, source)
+  if (known) return known
+  return await withFileLock(`${path}.lock`, { signal }, async () => {
+    const madeByAnother = await findConverted(path, source)
+    if (madeByAnother) return madeByAnother
+    await removeParts(path)
+    onConvert?.(format)
+    await replaceWhole(path, temporaryPath => quantize(source, temporaryPath, format, signal))
+    const hash = await sha256OfFile(path)
+    const converted: ConvertedFile = { hash, size: (await stat(path)).size, from: source.hash, format }
+    await writeJsonFile(`${path}.json`, converted)
+    return { id: source.id, path, hash }
+  })
 }
 
 interface ConvertedFile {
@@ -114,7 +121,26 @@ interface ConvertedFile {
   readonly format: string
 }
 
-async function quantize(source: ModelFile, to: string, format: WeightFormat): Promise<void> {
+async function findConverted(path: string, { id, hash: from }: ModelFile): Promise<ModelFile | undefined> {
+  const notes = await readJsonFile<ConvertedFile>(`${path}.json`)
+  const size = (await stat(path).catch(() => undefined))?.size
+  return notes && notes.size === size && notes.from === from ? { id, path, hash: notes.hash } : undefined
+}
+
+/** What a killed process left: it may be as large as the model. To be called under the lock. */
+async function removeParts(path: string): Promise<void> {
+  const beginning = `${basename(path)}.`
+  for (const name of await readdir(dirname(path))) {
+    if (name.startsWith(beginning) && name.endsWith('.part')) await rm(join(dirname(path), name), { force: true })
+  }
+}
+
+async function quantize(
+  source: ModelFile,
+  to: string,
+  format: WeightFormat,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const task = {
     kind: 'convert-weights',
     libraryDirectory: locateLibrary().directory,
@@ -122,7 +148,7 @@ async function quantize(source: ModelFile, to: string, format: WeightFormat): Pr
     to,
     format,
   } as const
-  const result = await runNativeTask(task)
+  const result = await runNativeTask(task, { signal })
   if ('status' in result && result.status !== 0) {
     const full = await isDiskFull(dirname(to))
     throw full
