@@ -2,7 +2,7 @@
 
 Every value comes from scipy, statsmodels, pingouin, scikit-learn or krippendorff, or, where none of them has it, from
 the definition written out below with other means than the product uses (dummy variables instead of means, exact
-fractions instead of floating point, loops over pairs instead of ranks). The tests read `golden/<topic>.json` and need
+fractions instead of floating point, every permutation instead of some). The tests read `golden/<topic>.json` and need
 no Python.
 
     python -m venv /tmp/statistics && /tmp/statistics/bin/pip install -r test/statistics/requirements.txt
@@ -34,8 +34,21 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def main():
     topics = [
-        moments, distributions, correlation, grouped_correlation, area_under_curve, intraclass, bootstrap, permutation,
-        linear_regression, ridge_regression, conformal, proportion_interval, agreement, krippendorff_alpha, ngrams,
+        moments,
+        distributions,
+        correlation,
+        grouped_correlation,
+        area_under_curve,
+        intraclass,
+        bootstrap,
+        permutation,
+        linear_regression,
+        ridge_regression,
+        conformal,
+        proportion_interval,
+        agreement,
+        krippendorff_alpha,
+        ngrams,
         sparse_ridge,
     ]
     for topic in topics:
@@ -72,7 +85,9 @@ def distributions(rng):
     fisher = [
         [p, a, b, scipy.stats.f.ppf(p, a, b)] for a in freedoms for b in freedoms for p in (0.001, 0.025, 0.5, 0.975)
     ]
-    normal = [[p, scipy.stats.norm.ppf(p)] for p in (1e-300, 1e-20, 1e-5, 0.025, 0.075, 0.08, 0.3, 0.5, 0.8, 0.93, 0.999999)]
+    normal = [
+        [p, scipy.stats.norm.ppf(p)] for p in (1e-300, 1e-20, 1e-5, 0.025, 0.075, 0.08, 0.3, 0.5, 0.8, 0.93, 0.999999)
+    ]
     beta = [
         [a, b, x, scipy.stats.beta.cdf(x, a, b)]
         for a in (0.5, 1, 3.5, 40, 2000)
@@ -111,7 +126,12 @@ def two_way(rng, kept):
     prompt, question = (a.ravel() for a in np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))
     shared = rng.normal(0, 1, rows * columns)
     x = 50 + 20 * rng.normal(0, 1, rows)[prompt] + 5 * rng.normal(0, 1, columns)[question] + shared
-    y = 30 * rng.normal(0, 1, rows)[prompt] + 9 * rng.normal(0, 1, columns)[question] + shared + rng.normal(0, 1, x.size)
+    y = (
+        30 * rng.normal(0, 1, rows)[prompt]
+        + 9 * rng.normal(0, 1, columns)[question]
+        + shared
+        + rng.normal(0, 1, x.size)
+    )
     control = 0.5 * x - rng.normal(0, 1, rows)[prompt] + rng.normal(0, 2, x.size)
     keep = rng.permutation(x.size)[: int(kept * x.size)]
     return grouped_case(*(a[keep] for a in (x, y, control, prompt, question)))
@@ -139,9 +159,16 @@ def grouped_case(x, y, control, prompt, question):
     t = fit.tvalues[0]
     means = frame.groupby("prompt", sort=False)["y"].mean()
     return {
-        "x": x, "y": y, "control": control, "prompt": [f"p{p}" for p in prompt], "question": question,
-        "within": pingouin.rm_corr(frame, x="x", y="y", subject="prompt")["r"].iloc[0] if (frame.groupby("prompt").size() > 1).all()
-        else np.corrcoef(residual(x, prompts), residual(y, prompts))[0, 1],
+        "x": x,
+        "y": y,
+        "control": control,
+        "prompt": [f"p{p}" for p in prompt],
+        "question": question,
+        "within": (
+            pingouin.rm_corr(frame, x="x", y="y", subject="prompt")["r"].iloc[0]
+            if (frame.groupby("prompt").size() > 1).all()
+            else np.corrcoef(residual(x, prompts), residual(y, prompts))[0, 1]
+        ),
         "interaction": np.corrcoef(residual(x, both), residual(y, both))[0, 1],
         "partial": t / math.sqrt(t * t + fit.df_resid),
         "meansOfY": [[f"p{p}", m] for p, m in means.items()],
@@ -157,7 +184,9 @@ def area_under_curve(rng):
     ):
         labels = np.r_[np.ones(len(positives)), np.zeros(len(negatives))]
         scores = np.r_[positives, negatives]
-        cases.append({"positives": positives, "negatives": negatives, "area": sklearn.metrics.roc_auc_score(labels, scores)})
+        cases.append(
+            {"positives": positives, "negatives": negatives, "area": sklearn.metrics.roc_auc_score(labels, scores)}
+        )
     return cases
 
 
@@ -171,45 +200,47 @@ def intraclass(rng):
 
 
 def icc_case(ratings):
+    """Values from pingouin; it rounds its intervals, so they are computed again from statsmodels' mean squares, by the
+    formulas of McGraw and Wong 1996, table 7, and compared with what it shows."""
     n, k = ratings.shape
     long = pd.DataFrame(
         {"target": np.repeat(np.arange(n), k), "rater": np.tile(np.arange(k), n), "rating": ratings.ravel()}
     )
-    # pingouin rounds the interval it shows; its code is followed here with the exact bounds.
-    table = pingouin.intraclass_corr(long, "target", "rater", "rating")
-    values = {str(t): v for t, v in zip(table["Type"], table["ICC"])}
-    one = smf.ols("rating ~ C(target)", long).fit()
-    two = sm.stats.anova_lm(smf.ols("rating ~ C(target) + C(rater)", long).fit())
-    msb, msj, mse = (two["mean_sq"][name] for name in ("C(target)", "C(rater)", "Residual"))
-    f = scipy.stats.f.ppf
-    f1 = msb / one.mse_resid
-    low1, high1 = f1 / f(0.975, n - 1, n * (k - 1)), f1 * f(0.975, n * (k - 1), n - 1)
-    icc2 = (msb - mse) / (msb + (k - 1) * mse + k * (msj - mse) / n)
-    a = k * icc2 / (n * (1 - icc2))
-    b = 1 + k * icc2 * (n - 1) / (n * (1 - icc2))
-    v = (a * msj + b * mse) ** 2 / ((a * msj) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1)))
-    up, down = f(0.975, n - 1, v), f(0.975, v, n - 1)
-    low2 = n * (msb - up * mse) / (up * (k * msj + (k * n - k - n) * mse) + n * msb)
-    high2 = n * (down * msb - mse) / (k * msj + (k * n - k - n) * mse + n * down * msb)
-    intervals = {
-        "icc1": {"single": [(low1 - 1) / (low1 + k - 1), (high1 - 1) / (high1 + k - 1)], "average": [1 - 1 / low1, 1 - 1 / high1]},
-        "icc2": {"single": [low2, high2], "average": [low2 * k / (1 + low2 * (k - 1)), high2 * k / (1 + high2 * (k - 1))]},
+    table = pingouin.intraclass_corr(long, "target", "rater", "rating").set_index("Type")
+    names = {
+        "icc1": {"single": "ICC(1,1)", "average": "ICC(1,k)"},
+        "icc2": {"single": "ICC(A,1)", "average": "ICC(A,k)"},
     }
-    column = next(c for c in table.columns if c.startswith("CI95"))
-    shown = {str(t): list(ci) for t, ci in zip(table["Type"], table[column])}
-    names = {str(t): str(t) for t in table["Type"]}
-    by = {
-        "icc1": {"single": pick(values, "ICC1", "ICC(1,1)"), "average": pick(values, "ICC1k", "ICC(1,k)")},
-        "icc2": {"single": pick(values, "ICC2", "ICC(A,1)"), "average": pick(values, "ICC2k", "ICC(A,k)")},
-    }
-    for kind, (one_name, mean_name) in {"icc1": (("ICC1", "ICC(1,1)"), ("ICC1k", "ICC(1,k)")), "icc2": (("ICC2", "ICC(A,1)"), ("ICC2k", "ICC(A,k)"))}.items():
-        assert np.allclose(pick(shown, *one_name), intervals[kind]["single"], atol=0.0051), (names, shown, intervals)
-        assert np.allclose(pick(shown, *mean_name), intervals[kind]["average"], atol=0.0051), (names, shown, intervals)
-    return {"ratings": ratings, "values": by, "intervals": intervals}
+    intervals = {"icc1": one_way_interval(long, n, k), "icc2": two_way_interval(long, n, k)}
+    for kind, of in names.items():
+        for name, row in of.items():
+            assert np.allclose(table["CI95"][row], intervals[kind][name], atol=0.0051)
+    values = {kind: {name: table["ICC"][row] for name, row in of.items()} for kind, of in names.items()}
+    return {"ratings": ratings, "values": values, "intervals": intervals}
 
 
-def pick(table, *names):
-    return next(table[name] for name in names if name in table)
+def one_way_interval(long, n, k):
+    squares = sm.stats.anova_lm(smf.ols("rating ~ C(target)", long).fit())["mean_sq"]
+    ratio = squares["C(target)"] / squares["Residual"]
+    low = ratio / scipy.stats.f.ppf(0.975, n - 1, n * (k - 1))
+    high = ratio * scipy.stats.f.ppf(0.975, n * (k - 1), n - 1)
+    return {"single": [(f - 1) / (f + k - 1) for f in (low, high)], "average": [1 - 1 / f for f in (low, high)]}
+
+
+def two_way_interval(long, n, k):
+    squares = sm.stats.anova_lm(smf.ols("rating ~ C(target) + C(rater)", long).fit())["mean_sq"]
+    targets, raters, error = (squares[name] for name in ("C(target)", "C(rater)", "Residual"))
+    icc = (targets - error) / (targets + (k - 1) * error + k * (raters - error) / n)
+    a = k * icc / (n * (1 - icc))
+    b = 1 + k * icc * (n - 1) / (n * (1 - icc))
+    v = (a * raters + b * error) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
+    up, down = scipy.stats.f.ppf(0.975, n - 1, v), scipy.stats.f.ppf(0.975, v, n - 1)
+    noise = k * raters + (k * n - k - n) * error
+    single = [
+        n * (targets - up * error) / (up * noise + n * targets),
+        n * (down * targets - error) / (noise + n * down * targets),
+    ]
+    return {"single": single, "average": [r * k / (1 + r * (k - 1)) for r in single]}
 
 
 def one_way(groups):
@@ -220,7 +251,12 @@ def one_way(groups):
     sizes = np.array([len(g) for g in groups])
     k0 = (sizes.sum() - (sizes**2).sum() / sizes.sum()) / (len(groups) - 1)
     component = (between - within) / k0
-    return {"groups": groups, "k0": k0, "single": component / (component + within), "average": component / (component + within / k0)}
+    return {
+        "groups": groups,
+        "k0": k0,
+        "single": component / (component + within),
+        "average": component / (component + within / k0),
+    }
 
 
 class Xoshiro:
@@ -270,8 +306,15 @@ def bootstrap(rng):
         rows = np.concatenate([np.flatnonzero(cluster == c) for c in chosen])
         values.append(np.corrcoef(x[rows], y[rows])[0, 1])
     return {
-        "x": x, "y": y, "cluster": cluster, "seed": 77, "resamples": resamples, "indices": indices[:50], "values": values,
-        "interval95": np.percentile(values, [2.5, 97.5]), "interval80": np.percentile(values, [10, 90]),
+        "x": x,
+        "y": y,
+        "cluster": cluster,
+        "seed": 77,
+        "resamples": resamples,
+        "indices": indices[:50],
+        "values": values,
+        "interval95": np.percentile(values, [2.5, 97.5]),
+        "interval80": np.percentile(values, [10, 90]),
     }
 
 
@@ -294,14 +337,22 @@ def linear_regression(rng):
         for x0, row in zip(at, table.to_dict("records")):
             predictions.append(
                 {
-                    "x": x0, "confidence": confidence, "mean": row["mean"],
+                    "x": x0,
+                    "confidence": confidence,
+                    "mean": row["mean"],
                     "meanInterval": [row["mean_ci_lower"], row["mean_ci_upper"]],
                     "observationInterval": [row["obs_ci_lower"], row["obs_ci_upper"]],
                 }
             )
     return {
-        "x": x, "y": y, "slope": fit.params[1], "intercept": fit.params[0], "residualDeviation": math.sqrt(fit.mse_resid),
-        "meanX": x.mean(), "sumOfSquaresX": x.var() * x.size, "predictions": predictions,
+        "x": x,
+        "y": y,
+        "slope": fit.params[1],
+        "intercept": fit.params[0],
+        "residualDeviation": math.sqrt(fit.mse_resid),
+        "meanX": x.mean(),
+        "sumOfSquaresX": x.var() * x.size,
+        "predictions": predictions,
     }
 
 
@@ -338,7 +389,9 @@ def cross_validation(data):
     folds = [{"train": np.delete(np.arange(len(y)), np.s_[k::4]), "test": np.arange(k, len(y), 4)} for k in range(3)]
     predictions = []
     for penalty in data["penalties"]:
-        fits = [sklearn.linear_model.Ridge(alpha=penalty, solver="svd").fit(x[f["train"]], y[f["train"]]) for f in folds]
+        fits = [
+            sklearn.linear_model.Ridge(alpha=penalty, solver="svd").fit(x[f["train"]], y[f["train"]]) for f in folds
+        ]
         predictions.append(np.concatenate([fit.predict(x[f["test"]]) for fit, f in zip(fits, folds)]))
     rows = np.concatenate([f["test"] for f in folds])
     errors = [sklearn.metrics.mean_squared_error(y[rows], p) for p in predictions]
@@ -379,11 +432,14 @@ def agreement(rng):
     first, second = rng.integers(0, 3, 60), rng.integers(0, 3, 60)
     second = np.where(rng.random(60) < 0.5, first, second)
     return {
-        "reference": reference, "scores": scores,
+        "reference": reference,
+        "scores": scores,
         # Somers' d of the scores given the reference leaves out the pairs that the reference ties.
         "share": (1 + scipy.stats.somersd(reference, scores).statistic) / 2,
         "pairs": int(sum(a != b for a, b in itertools.combinations(reference.tolist(), 2))),
-        "first": first, "second": second, "kappa": sklearn.metrics.cohen_kappa_score(first, second),
+        "first": first,
+        "second": second,
+        "kappa": sklearn.metrics.cohen_kappa_score(first, second),
     }
 
 
@@ -404,7 +460,10 @@ def krippendorff_alpha(rng):
     return [
         {
             "ratings": [[None if math.isnan(v) else v for v in unit] for unit in data.T.tolist()],
-            **{level: krippendorff.alpha(data, level_of_measurement=level) for level in ("nominal", "ordinal", "interval")},
+            **{
+                level: krippendorff.alpha(data, level_of_measurement=level)
+                for level in ("nominal", "ordinal", "interval")
+            },
         }
         for data in (printed, scores)
     ]
@@ -413,15 +472,25 @@ def krippendorff_alpha(rng):
 def ngrams(rng):
     """scikit-learn's character n-grams, counts and weights; only the hash is written out here."""
     training = [
-        "The quick brown fox", "the QUICK  brown\n\tdog", "Ein Füchslein, naïve: 狐は速い。", "aaaaaaaa", "", "x",
-        "smile 😀😀 smile 😀😀", "I am so sorry, you are right!", "You are wrong; I am not sorry.",
+        "The quick brown fox",
+        "the QUICK  brown\n\tdog",
+        "Ein Füchslein, naïve: 狐は速い。",
+        "aaaaaaaa",
+        "",
+        "x",
+        "smile 😀😀 smile 😀😀",
+        "I am so sorry, you are right!",
+        "You are wrong; I am not sorry.",
     ]
     unseen = ["A quick smile 😀", "zzz", "brown brown brown dogs"]
     buckets, lengths = 512, (2, 5)
     grams = sklearn.feature_extraction.text.CountVectorizer(analyzer="char", ngram_range=lengths).build_analyzer()
     vectorizer = sklearn.feature_extraction.text.TfidfVectorizer(
         analyzer=lambda text: [str(bucket(gram, buckets)) for gram in grams(text)],
-        vocabulary=[str(b) for b in range(buckets)], sublinear_tf=True, smooth_idf=True, norm="l2",
+        vocabulary=[str(b) for b in range(buckets)],
+        sublinear_tf=True,
+        smooth_idf=True,
+        norm="l2",
     ).fit(training)
     rows = []
     for text in training + unseen:
@@ -456,13 +525,21 @@ def sparse_ridge(rng):
         classifier = sklearn.linear_model.RidgeClassifier(alpha=penalty, solver="svd").fit(matrix.toarray(), labels)
         fits.append(
             {
-                "penalty": penalty, "weights": ridge.coef_, "intercept": ridge.intercept_,
+                "penalty": penalty,
+                "weights": ridge.coef_,
+                "intercept": ridge.intercept_,
                 "decisions": classifier.decision_function(matrix.toarray()),
             }
         )
     return {
-        "rows": 48, "columns": 300, "starts": matrix.indptr, "entryColumns": matrix.indices, "entryValues": matrix.data,
-        "target": target, "labels": labels, "fits": fits,
+        "rows": 48,
+        "columns": 300,
+        "starts": matrix.indptr,
+        "entryColumns": matrix.indices,
+        "entryValues": matrix.data,
+        "target": target,
+        "labels": labels,
+        "fits": fits,
     }
 
 
