@@ -25,7 +25,7 @@ export interface LlamaEngineOptions {
   readonly slotsPerContext?: number
   /** How many tokens all sequences of a context may hold together. Default 8192. */
   readonly tokensPerContext?: number
-  /** How many bytes of computed prompt beginnings each context keeps. Default 256 MiB. */
+  /** How many bytes of computed prompt beginnings each context keeps. Default 96 MiB. */
   readonly prefixBytesPerContext?: number
   /** Default: a native build if there is one, else the prebuilt library. */
   readonly library?: LibraryLocation
@@ -45,7 +45,7 @@ export async function openLlamaEngine(file: ModelFile, options: LlamaEngineOptio
     threadsPerContext,
     slotsPerContext,
     tokensPerContext: options.tokensPerContext ?? 8192,
-    prefixBytesPerContext: options.prefixBytesPerContext ?? 256 * 2 ** 20,
+    prefixBytesPerContext: options.prefixBytesPerContext ?? 96 * 2 ** 20,
   })
   const opened = await link.open().catch(async error => {
     // A process that crashed while it opened has been started again by now, and nobody will ask for it.
