@@ -213,6 +213,12 @@ export const catalogue = {
       'Give --judge URL#model (a model behind an OpenAI-compatible server), --judge engine (the model itself), or --judge none, which keeps every answer and marks the vector unfiltered.',
     ...usage,
   },
+  EXPERIMENT_NEEDS_JUDGE: {
+    message: 'An experiment of {trait} needs a judge: without scores there is nothing to correlate with.',
+    remedy:
+      'Give --judge URL#model (a model behind an OpenAI-compatible server), --judge engine (the model itself), or --judge lexicon where the trait names a word list.',
+    ...usage,
+  },
   JUDGE_SPEC_INVALID: {
     message: 'Expected a judge as none, lexicon, engine or <URL>#<model>, got "{got}"{detail}.',
     remedy: 'For example http://127.0.0.1:8000/v1#qwen2.5-7b-instruct for a model behind an OpenAI-compatible server.',
@@ -286,7 +292,8 @@ export const catalogue = {
   },
   VECTOR_NO_PAIRS: {
     message: 'No pair of answers was kept, and a persona vector needs at least one{detail}.',
-    remedy: 'Allow longer answers (--max-tokens), sharpen the contrastive prompts, ask another judge, or keep every pair with --judge none.',
+    remedy:
+      'Allow longer answers (--max-tokens), sharpen the contrastive prompts, ask another judge, or keep every pair with --judge none.',
     ...usage,
   },
   STEERING_INVALID: {

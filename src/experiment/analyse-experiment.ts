@@ -32,9 +32,11 @@ export interface ExperimentAnalysis {
   readonly line: LinearModel | undefined
   /** The same from single answers: its prediction interval is that of one answer. */
   readonly answerLine: LinearModel | undefined
-  /** The projections it was fitted on. */
+  /** The projections they were fitted on. */
   readonly projectionRange: { readonly low: number; readonly high: number }
   readonly unscoredAnswers: number
+  /** Whether the vector's intervals allow for other extraction questions; an imported vector does not know its own. */
+  readonly resamplesExtraction: boolean
   readonly verdict: Verdict
 }
 
@@ -98,8 +100,8 @@ export interface DoseMeans {
 }
 
 /**
- * `evidence`: the interval leaves out 0, r is beyond 95 % of random directions, and shuffled scores do not reach it
- * (p < 0.05). Anything less is `no evidence`.
+ * `evidence`: r is above 0 and so is its interval, r is beyond 95 % of random directions, and shuffled scores do not
+ * reach it (p < 0.05). Anything less is `no evidence`.
  */
 export interface Verdict {
   readonly kind: 'evidence' | 'no evidence'
@@ -130,6 +132,7 @@ export function analyseExperiment(rows: ExperimentRows, seed: number): Experimen
     answerLine: projections && fitLine(at(answers), valuesOf(answers)),
     projectionRange: { low: Math.min(...observed), high: Math.max(...observed) },
     unscoredAnswers: rows.answers.length - answers.length,
+    resamplesExtraction: rows.questionProjections !== undefined,
     verdict: judge(correlation),
   }
 }
@@ -342,6 +345,7 @@ function judge({ perCondition, permutationP: p, randomDirectionAbsR95 }: Correla
   const { r, low, high } = perCondition
   const because = [
     low <= 0 && high >= 0 ? 'the interval of r covers 0' : '',
+    high < 0 ? 'r is negative, the vector points away from the trait' : '',
     Math.abs(r) <= (randomDirectionAbsR95 ?? 0) ? 'random directions correlate as strongly' : '',
     (p ?? 1) >= 0.05 ? 'shuffled scores correlate as strongly' : '',
   ].filter(reason => reason !== '')

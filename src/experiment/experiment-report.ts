@@ -33,6 +33,12 @@ export interface ReportParts {
   readonly provenance: readonly { readonly name: string; readonly value: string }[]
 }
 
+/** Correlations below this are called weak (Cohen 1988: 0.3 is medium). */
+const weak = 0.3
+
+/** With fewer evaluation questions the intervals, which resample them, are too narrow. */
+const fewQuestions = 10
+
 /** How many answers of each level are shown. */
 const answersPerLevel = 3
 
@@ -65,7 +71,7 @@ function finding({ trait, analysis, summary }: ReportParts): string {
     return `No evidence that the projection of the last prompt token tells how ${trait.name} the answer will be: ${analysis.verdict.because.join('; ')}.`
   }
   const inside = withinLevel
-    ? ` Almost all of that is between system prompts: among prompts of one level r is ${formatCorrelation(withinLevel.r)}.`
+    ? `${withinLevel.r < weak ? ' Almost all of that is between system prompts:' : ' Besides,'} among prompts of one level r is ${formatCorrelation(withinLevel.r)}.`
     : ''
   return `Before a word is written, the projection of the last prompt token at layer ${summary.layer} tells how ${trait.name} the answer will be: r = ${formatCorrelation(perCondition.r)} over ${perCondition.n} prompts.${inside}`
 }
@@ -110,15 +116,12 @@ function limits({ analysis, summary, trait }: ReportParts): ReportBlock[] {
     {
       kind: 'list',
       items: [
-        [
-          { strong: 'What carries it: ' },
-          `the differences between the ${summary.levels.length} graded system prompts. ${describeBetween(analysis)}`,
-        ],
-        [{ strong: 'What does not: ' }, describeWithin(analysis)],
+        [{ strong: 'Between system prompts: ' }, describeBetween(analysis)],
+        [{ strong: 'Within one level: ' }, describeWithin(analysis)],
         [{ strong: 'The text alone: ' }, describeText(analysis)],
         [
           { strong: 'It belongs to ' },
-          `this model, these ${summary.conditions / summary.levels.length} evaluation questions, this ladder and this judge (${summary.judge}); other questions give another r.`,
+          `this model, these ${questionsOf(summary)} evaluation questions, this ladder and this judge (${summary.judge}); other questions give another r.`,
         ],
       ],
     },
@@ -137,19 +140,35 @@ function limits({ analysis, summary, trait }: ReportParts): ReportBlock[] {
       title: 'Unfiltered vector',
       text: `No judge looked at the answers the vector of ${trait.name} was made from: every pair was kept.`,
     })
+  if (questionsOf(summary) < fewQuestions)
+    blocks.push({
+      kind: 'callout',
+      tone: 'warning',
+      title: 'Few questions',
+      text: `Intervals resample questions, and from ${questionsOf(summary)} of them they come out too narrow. Twenty are usual.`,
+    })
+  if (!summary.resamplesExtraction)
+    blocks.push({
+      kind: 'callout',
+      tone: 'warning',
+      title: 'The vector is taken as given',
+      text: 'What each extraction question adds to it is not known at this layer, so the intervals do not say how far another draw of extraction questions would move r.',
+    })
   if (correlation.perCondition && summary.samplesPerCondition < 12)
     blocks.push({
       kind: 'callout',
       tone: 'note',
       title: 'Few answers',
-      text: `${summary.samplesPerCondition} answers to each prompt make its mean score noisy (reliability ${numberOr(correlation.reliability.mean)}), which lowers r; corrected for that noise it would be ${numberOr(correlation.correctedR)}. Run again with --samples 12 for a firmer figure.`,
+      text: `${summary.samplesPerCondition} answers to each prompt make its mean score noisy (reliability ${numberOr(correlation.reliability.mean)}), which lowers r${correlation.correctedR === undefined ? '' : `; corrected for that noise it would be ${numberOr(correlation.correctedR)}`}. Run again with --samples 12 for a firmer figure.`,
     })
   return blocks
 }
 
+const questionsOf = ({ conditions, levels }: ExperimentSummary) => conditions / levels.length
+
 function describeBetween({ levels, correlation }: ExperimentAnalysis): string {
   const [first, last] = [levels[0]!, levels.at(-1)!]
-  const rise = `The mean score goes from ${numberOr(first.meanScore)} at the lowest level to ${numberOr(last.meanScore)} at the highest`
+  const rise = `the mean score goes from ${numberOr(first.meanScore)} at the lowest level to ${numberOr(last.meanScore)} at the highest`
   const inQuestion = correlation.withinQuestion
   return inQuestion ? `${rise}; within one question r is ${formatCorrelation(inQuestion.r)}.` : `${rise}.`
 }
@@ -157,14 +176,14 @@ function describeBetween({ levels, correlation }: ExperimentAnalysis): string {
 function describeWithin({ correlation }: ExperimentAnalysis): string {
   const { withinLevel, randomDirectionAbsWithinLevelR95: random } = correlation
   if (!withinLevel) return 'within one level nothing varies.'
-  const strength =
-    withinLevel.low <= 0 && withinLevel.high >= 0
-      ? 'which cannot be told from 0'
-      : withinLevel.r < 0.3
-        ? 'which is weak'
-        : 'which is something'
   const chance = random === undefined ? '' : ` Random directions reach ${formatNumber(random)} here by chance.`
-  return `telling answers apart under one and the same level: r = ${formatEstimate(withinLevel.r, withinLevel)}, ${strength}.${chance}`
+  return `among prompts of one and the same level r = ${formatEstimate(withinLevel.r, withinLevel)}${strengthOf(withinLevel)}.${chance}`
+}
+
+function strengthOf({ r, low, high }: Estimate): string {
+  if (low <= 0 && high >= 0) return ', which cannot be told from 0'
+  if (high < 0) return ', which is against the trait'
+  return r < weak ? ', which is weak' : ''
 }
 
 /** What the activation adds to the text, in a sentence. */
@@ -261,7 +280,7 @@ function fitOf({ line, projectionRange: { low, high } }: ExperimentAnalysis): Fi
 }
 
 function controlBlocks({ analysis }: ReportParts): ReportBlock[] {
-  const { correlation, baselines } = analysis
+  const { correlation, baselines, resamplesExtraction } = analysis
   const cell = (estimate: Estimate | undefined) => (estimate ? formatEstimate(estimate.r, estimate) : '–')
   const row = (name: string, of: (typeof baselines)[number] | typeof correlation) => [
     name,
@@ -296,7 +315,7 @@ function controlBlocks({ analysis }: ReportParts): ReportBlock[] {
     },
     {
       kind: 'paragraph',
-      text: `Intervals are 95 %; they resample whole questions, for the vector also the extraction questions it was made from. With few questions, correlations within a level are far from 0 by chance, as the random directions show. Rank correlation per prompt: ${correlation.spearman.perCondition ? formatEstimate(correlation.spearman.perCondition.r, correlation.spearman.perCondition) : '–'}; per answer: ${correlation.spearman.perAnswer ? formatEstimate(correlation.spearman.perAnswer.r, correlation.spearman.perAnswer) : '–'}.`,
+      text: `Intervals are 95 %; they resample whole questions${resamplesExtraction ? ', for the vector also the extraction questions it was made from' : ''}. With few questions, correlations within a level are far from 0 by chance, as the random directions show. Rank correlation per prompt: ${correlation.spearman.perCondition ? formatEstimate(correlation.spearman.perCondition.r, correlation.spearman.perCondition) : '–'}; per answer: ${correlation.spearman.perAnswer ? formatEstimate(correlation.spearman.perAnswer.r, correlation.spearman.perAnswer) : '–'}.`,
     },
   ]
 }
@@ -354,7 +373,7 @@ function layerBlocks({ vector, analysis, summary }: ReportParts): ReportBlock[] 
         marks,
       }),
       caption:
-        'The layer was chosen before, on extraction data; this plot comes after and is not what it was chosen by. Random directions are per prompt.',
+        'This plot comes after the choice of the layer and is not what it was chosen by. Random directions are per prompt.',
     },
   ]
 }
@@ -440,7 +459,7 @@ function provenanceBlocks({ summary, provenance, trait }: ReportParts): ReportBl
         { name: 'trait', value: `${trait.name}: ${trait.description}` },
         {
           name: 'vector',
-          value: `${summary.pairsKept} of ${summary.pairsPlanned} pairs kept${summary.unfiltered ? ' (unfiltered)' : ''}`,
+          value: `${summary.vector}, ${summary.pairsKept} of ${summary.pairsPlanned} pairs kept${summary.unfiltered ? ' (unfiltered)' : ''}`,
         },
         { name: 'judge', value: summary.judge },
         {

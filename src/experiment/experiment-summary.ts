@@ -1,5 +1,5 @@
 import type { LinearModel } from '../numeric/linear-regression.ts'
-import type { PersonaVector } from '../vector/persona-vector.ts'
+import { type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
 import type { CorrelationAnalysis, ExperimentAnalysis, PredictorCorrelations } from './analyse-experiment.ts'
 import type { ExperimentSettings } from './plan-experiment.ts'
 import type { Estimate } from './resampled-correlation.ts'
@@ -7,7 +7,10 @@ import type { Estimate } from './resampled-correlation.ts'
 /** What `summary.json` holds. The same run gives the same bytes, apart from `seconds`. */
 export interface ExperimentSummary {
   readonly model: string
+  /** The trait that was scored. */
   readonly trait: string
+  /** The vector that was projected on: the trait's own, or a control. */
+  readonly vector: string
   /** Where the last prompt token was read. */
   readonly layer: number
   readonly layerReason: string
@@ -22,6 +25,8 @@ export interface ExperimentSummary {
   readonly conditions: number
   readonly answers: number
   readonly unscoredAnswers: number
+  /** Whether the intervals of the vector resample extraction questions besides evaluation questions. */
+  readonly resamplesExtraction: boolean
   readonly settings: ExperimentSettings
   readonly steering: readonly SteeringSummary[]
   readonly correlation: CorrelationSummary
@@ -35,6 +40,7 @@ export interface ExperimentSummary {
   }[]
   readonly calibration: { readonly line: LinearModel | null; readonly answerLine: LinearModel | null }
   readonly verdict: ExperimentAnalysis['verdict']
+  /** Of the last call: what earlier ones had kept took none. */
   readonly seconds: number
 }
 
@@ -72,6 +78,7 @@ export interface CorrelationSummary extends PredictorSummary {
 
 export interface SummaryParts {
   readonly modelId: string
+  readonly trait: string
   readonly vector: PersonaVector
   readonly layer: number
   readonly judge: string
@@ -85,14 +92,16 @@ export interface SummaryParts {
 }
 
 export function summariseExperiment(parts: SummaryParts): ExperimentSummary {
-  const { modelId, vector, layer, judge, settings, conditions, answers, analysis, coefficientOf, seconds } = parts
+  const { modelId, trait, vector, layer, judge, settings, conditions, answers, analysis, coefficientOf, seconds } =
+    parts
   const { provenance, profile } = vector
   return {
     model: modelId,
-    trait: provenance.trait.name,
+    trait,
+    vector: provenance.trait.name,
     layer,
     layerReason:
-      layer === vector.readingLayer ? (vector.readingLayerReason ?? '') : 'asked for, or the layer of steering',
+      layer === readingLayerOf(vector) ? (vector.readingLayerReason ?? vector.defaultLayerReason) : 'asked for',
     steeringLayer: vector.defaultLayer,
     judge,
     unfiltered: provenance.unfiltered,
@@ -103,6 +112,7 @@ export function summariseExperiment(parts: SummaryParts): ExperimentSummary {
     conditions,
     answers,
     unscoredAnswers: analysis.unscoredAnswers,
+    resamplesExtraction: analysis.resamplesExtraction,
     settings,
     steering: analysis.steering.map(({ dose, meanScore, low, high, perplexity }) => ({
       dose,

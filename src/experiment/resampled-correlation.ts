@@ -22,7 +22,7 @@ export interface ConditionValue {
 export interface Estimate {
   readonly n: number
   readonly r: number
-  /** 95 % */
+  /** 95 %; -1 and 1 where too few questions define it. */
   readonly low: number
   readonly high: number
 }
@@ -86,7 +86,7 @@ export function resampledCorrelation(options: ResampledOptions, correlation: Cor
       })
     },
   })
-  return { n: values.length, r, low: interval?.low ?? r, high: interval?.high ?? r }
+  return { n: values.length, r, low: interval?.low ?? -1, high: interval?.high ?? 1 }
 }
 
 /** A question drawn twice counts as two questions: each draw is a group of its own. */

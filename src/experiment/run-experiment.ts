@@ -150,7 +150,10 @@ async function steer(
     onProgress: ({ doneRollouts: done, totalRollouts: total, reusedRollouts: reused }) =>
       onProgress({ phase: 'steer', done, total, reused }),
   })
-  const judgements = await scoreRollouts(judge, set, signal ? { signal } : {})
+  const judgements = await scoreRollouts(judge, set, {
+    ...(signal && { signal }),
+    onProgress: ({ doneAnswers: done, totalAnswers: total }) => onProgress({ phase: 'judge', done, total, reused: 0 }),
+  })
   const surprises = await measureSurprise(engine, set, {
     ...(signal && { signal }),
     onProgress: done => onProgress({ phase: 'reread', done, total: planned.length, reused: 0 }),

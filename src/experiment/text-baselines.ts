@@ -1,4 +1,5 @@
-import type { Judge } from '../judge/judge.ts'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import type { Judge, JudgeItem, Judgement } from '../judge/judge.ts'
 import { fitNgrams, ngramVectors } from '../numeric/ngrams.ts'
 import { fitSparseRidge, predictSparseRidge } from '../numeric/sparse-ridge.ts'
 import type { TextBaseline } from './experiment-rows.ts'
@@ -21,7 +22,7 @@ const fewestPrompts = 20
  * What the text of a prompt alone tells of the answer's score, without the model: the judge applied to system prompt
  * and question as if they were the answer, and ridge regression on their character n-grams, fitted on the answers the
  * vector was made from.
- * @throws what the judge throws
+ * @throws what the judge throws, except JUDGE_FAILED
  */
 export async function textBaselines(
   conditions: readonly Condition[],
@@ -37,13 +38,24 @@ export async function textBaselines(
   ]
 }
 
+/** What the judge is shown of each prompt. */
+export function promptsAsAnswers(conditions: readonly Condition[]): JudgeItem[] {
+  return conditions.map(condition => ({ question: condition.questionText, answer: textOf(condition) }))
+}
+
 async function judgeTexts(
   conditions: readonly Condition[],
   judge: Judge,
   signal: AbortSignal | undefined,
 ): Promise<Float64Array | undefined> {
-  const items = conditions.map(condition => ({ question: condition.questionText, answer: textOf(condition) }))
-  const judgements = await judge.score(items, signal ? { signal } : {})
+  let judgements: readonly Judgement[]
+  try {
+    judgements = await judge.score(promptsAsAnswers(conditions), signal ? { signal } : {})
+  } catch (error) {
+    // A judge may make sense of answers and not of prompts: then there is no such baseline.
+    if (PersonascopeError.is(error) && error.code === 'JUDGE_FAILED') return undefined
+    throw error
+  }
   const scores = judgements.map(({ expression }) => (expression.status === 'scored' ? expression.value : undefined))
   return scores.every(score => score !== undefined) ? Float64Array.from(scores) : undefined
 }

@@ -66,6 +66,8 @@ export interface Judge {
   readonly id: string
   /** For people: one clause. */
   readonly description: string
+  /** sha256 of what it is asked about answers; absent where it is asked nothing, as a word list. */
+  readonly rubricHash?: string
   /**
    * Judgements in the order of the items. An answer it cannot make sense of is unscored with a reason.
    * @throws JUDGE_UNREACHABLE, JUDGE_FAILED, JUDGE_BUDGET_SPENT, JUDGE_ABORTED, or what its engine throws

@@ -4,8 +4,8 @@ import type { ContrastiveRollout } from './plan-rollouts.ts'
 /** At least this much of the trait, and of coherence, on a 0..100 scale. */
 const threshold = 50
 
-/** Why a pair of answers was left out. */
-export type DropReason = 'empty' | 'unscored' | 'not evoked' | 'not suppressed' | 'incoherent'
+/** Why a pair of answers was left out; `odd one` where only an even number can be used (see `swapHalf`). */
+export type DropReason = 'empty' | 'unscored' | 'not evoked' | 'not suppressed' | 'incoherent' | 'odd one'
 
 /** Which pairs of answers a vector is made of. */
 export interface KeptPairs {

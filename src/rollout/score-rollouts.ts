@@ -1,6 +1,6 @@
 /**
- * Judgements of finished rollouts, part by part beside the words: one file for each part and judge, written whole and
- * never changed. What a part was judged as stays, whoever judges it later.
+ * Judgements of finished rollouts, part by part beside the words: one file for each part, judge and rubric, written whole
+ * and never changed. What a part was judged as stays, whoever judges it later.
  */
 import { readFile } from 'node:fs/promises'
 import type { Judge, Judgement } from '../judge/judge.ts'
@@ -19,6 +19,9 @@ export interface ScoreOptions {
   readonly signal?: AbortSignal
 }
 
+/** Who judged, and what it was asked. */
+export type JudgeIdentity = Pick<Judge, 'id' | 'rubricHash'>
+
 /**
  * Has a judge score what it has not scored yet.
  * @returns the judgements in the order of the rollouts
@@ -33,7 +36,7 @@ export async function scoreRollouts(
   const parts = await Promise.all(Array.from({ length: set.parts }, (_, part) => readWords(set, part)))
   const totalAnswers = parts.reduce((sum, part) => sum + part.length, 0)
   for (const [part, words] of parts.entries()) {
-    const known = await readPart(set, part, judge.id)
+    const known = await readPart(set, part, judge)
     const done = judgements.length
     let inPart = 0
     judgements.push(
@@ -46,42 +49,46 @@ export async function scoreRollouts(
           },
         ))),
     )
-    if (!known) await keepScores(set, part, judge.id, judgements.slice(done))
+    if (!known) await keepScores(set, part, judge, judgements.slice(done))
     onProgress({ doneAnswers: judgements.length, totalAnswers })
   }
   return judgements
 }
 
 /** The judgements of a judge that are there: undefined where a part of the set has none. */
-export async function readScores(set: RolloutSet, judgeId: string): Promise<Judgement[] | undefined> {
-  const parts = await Promise.all(Array.from({ length: set.parts }, (_, part) => readPart(set, part, judgeId)))
+export async function readScores(set: RolloutSet, judge: JudgeIdentity): Promise<Judgement[] | undefined> {
+  const parts = await Promise.all(Array.from({ length: set.parts }, (_, part) => readPart(set, part, judge)))
   return parts.some(part => part === undefined) ? undefined : parts.flatMap(part => part!)
 }
 
 interface ScoreRecord extends Judgement {
   readonly judge: string
+  readonly rubricHash?: string
 }
 
-const endingOf = (judgeId: string) => `scores-${sha256(judgeId).slice(0, 8)}.jsonl`
+const endingOf = ({ id, rubricHash }: JudgeIdentity) =>
+  `scores-${sha256(rubricHash === undefined ? id : `${id} ${rubricHash}`).slice(0, 8)}.jsonl`
 
 async function keepScores(
   set: RolloutSet,
   part: number,
-  judgeId: string,
+  judge: JudgeIdentity,
   judgements: readonly Judgement[],
 ): Promise<void> {
-  const records = judgements.map((judgement): ScoreRecord => ({ judge: judgeId, ...judgement }))
+  const { id, rubricHash } = judge
+  const by = { judge: id, ...(rubricHash !== undefined && { rubricHash }) }
+  const records = judgements.map((judgement): ScoreRecord => ({ ...by, ...judgement }))
   const lines = records.map(record => `${JSON.stringify(record)}\n`)
-  await writeFileWhole(partPath(set, part, endingOf(judgeId)), lines.join(''))
+  await writeFileWhole(partPath(set, part, endingOf(judge)), lines.join(''))
 }
 
-async function readPart(set: RolloutSet, part: number, judgeId: string): Promise<Judgement[] | undefined> {
-  const text = await readFile(partPath(set, part, endingOf(judgeId)), 'utf8').catch(() => undefined)
+async function readPart(set: RolloutSet, part: number, judge: JudgeIdentity): Promise<Judgement[] | undefined> {
+  const text = await readFile(partPath(set, part, endingOf(judge)), 'utf8').catch(() => undefined)
   return text
     ?.trimEnd()
     .split('\n')
     .map(line => {
-      const { judge: _, ...judgement } = JSON.parse(line) as ScoreRecord
+      const { judge: _, rubricHash: __, ...judgement } = JSON.parse(line) as ScoreRecord
       return judgement
     })
 }

@@ -24,9 +24,9 @@ const usualDepth = 0.55
  * Chooses the layers on the evidence there is; all of it is from extraction questions.
  *
  * Steering: the largest effect on the score within the bound of perplexity; before steering was measured, or where it
- * raised the score nowhere, of the layers that separate best the one nearest to 0.55 of the depth. Reading: the layer at which the last prompt token tells the
- * score best, over all answers and within one system prompt, averaged over neighbouring layers; without scores, the
- * steering layer.
+ * raised the score nowhere, of the layers that separate best the one nearest to 0.55 of the depth. Reading: the layer at
+ * which the last prompt token tells the score best, over all answers and within one system prompt, averaged over
+ * neighbouring layers; without scores, the steering layer.
  */
 export function chooseLayers(profile: LayerProfile): ChosenLayers {
   const steering = bySteering(profile) ?? bySeparation(profile)

@@ -42,7 +42,7 @@ const swapped: LoadedTrait = {
     })),
   },
 }
-const settings = { maxTokens: 6 }
+const settings = { samples: 1, maxTokens: 6 }
 
 async function extract(name: string, of = trait, more: { signal?: AbortSignal; onProgress?: () => void } = {}) {
   await using engine = new FakeEngine()

@@ -1,14 +1,16 @@
 import { Command } from 'commander'
 import { PersonascopeError } from '../../errors/personascope-error.ts'
 import { planConditions, planConversations, planDoses } from '../../experiment/plan-experiment.ts'
+import { promptsAsAnswers } from '../../experiment/text-baselines.ts'
+import { planRollouts } from '../../rollout/plan-rollouts.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { assertTraitUsable } from '../../trait/check-trait.ts'
 import { type LoadedTrait, loadTrait } from '../../trait/load-trait.ts'
 import type { PersonaVector } from '../../vector/persona-vector.ts'
 import { estimateWork } from '../../workbench/estimate-work.ts'
-import { extractVector } from '../../workbench/extract-vector.ts'
+import { defaultRolloutSettings, extractVector } from '../../workbench/extract-vector.ts'
 import { findVector, loadVector } from '../../workbench/load-vector.ts'
-import { assertJudge } from '../../workbench/open-judge.ts'
+import { assertExperimentJudge } from '../../workbench/open-judge.ts'
 import { defaultExperimentSettings, runTraitExperiment } from '../../workbench/run-experiment.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
 import { describeExperiment } from '../describe-experiment.ts'
@@ -58,22 +60,26 @@ async function run(context: CommandContext, options: Options): Promise<void> {
   const workspace = openWorkspace(context.options.workspace)
   const trait = await loadTrait(options.trait, workspace.traits)
   assertTraitUsable(trait)
-  assertJudge(options.judge, trait.trait)
+  assertExperimentJudge(options.judge, trait.trait)
   await using engine = await openEngine(context, options)
   const judge = await openJudgeFrom(options, { trait: trait.trait, workspace, engine })
-  if (judge === 'none') throw new PersonascopeError('JUDGE_MISSING', { trait: trait.trait.name })
+  if (judge === 'none') throw new PersonascopeError('EXPERIMENT_NEEDS_JUDGE', { trait: trait.trait.name })
   const { samples, steeringSamples, doses, maxTokens, temperature, seed } = options
   const settings = { samples, steeringSamples, doses, maxTokens, temperature, seed }
+  const known =
+    options.vector === undefined
+      ? await findVector(trait.trait.name, workspace, engine.model.id)
+      : (await loadVector(options.vector, workspace, engine.model.id)).vector
   if (options.dryRun) {
-    const planned = [...planConversations(planConditions(trait.trait), settings), ...planDoses(trait.trait, settings)]
-    const what = `The experiment of ${trait.trait.name}`
-    return showEstimate(terminal, what, await estimateWork(engine, judge, planned, maxTokens))
+    const conditions = planConditions(trait.trait)
+    const asked = [...planConversations(conditions, settings), ...planDoses(trait.trait, settings)]
+    const extraction = { planned: planRollouts(trait.trait, defaultRolloutSettings), ...defaultRolloutSettings }
+    const work = [{ planned: asked, maxTokens }, ...(known ? [] : [extraction])]
+    const what = `The experiment of ${trait.trait.name}${known ? '' : ', with its vector, which is not there yet'}`
+    return showEstimate(terminal, what, await estimateWork(engine, judge, work, promptsAsAnswers(conditions)))
   }
   const onProgress = showPhases(terminal)
-  const vector =
-    options.vector === undefined
-      ? ((await findVector(trait.trait.name, workspace, engine.model.id)) ?? (await extractFirst()))
-      : (await loadVector(options.vector, workspace, engine.model.id)).vector
+  const vector = known ?? (await extractFirst())
   const finished = await runTraitExperiment({
     engine,
     judge,

@@ -54,7 +54,7 @@ async function run(context: CommandContext, options: Options, name: string): Pro
     return showEstimate(
       terminal,
       `Extracting ${trait.trait.name}`,
-      await estimateWork(engine, judge, planned, maxTokens),
+      await estimateWork(engine, judge, [{ planned, maxTokens }]),
     )
   }
   const extracted = await extractVector({
