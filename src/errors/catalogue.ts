@@ -18,6 +18,8 @@ export const exitCodes = {
   unavailable: 3,
   /** The engine or a file failed while working. */
   failed: 4,
+  /** What was measured is what --fail-if names; everything was done and written. */
+  condition: 5,
   /** Stopped by Ctrl-C; a run can be continued. */
   interrupted: 130,
 } as const
@@ -191,6 +193,11 @@ export const catalogue = {
     remedy: 'It must be in GBNF, with a rule named root.',
     ...usage,
   },
+  SCHEMA_UNSUPPORTED: {
+    message: 'The JSON schema cannot be turned into a grammar at {place}: {detail}.',
+    remedy: 'What is understood is listed in docs/engine.md. Leave the keyword out and check the answer yourself.',
+    ...usage,
+  },
   GRAMMAR_STUCK: {
     message: 'After {tokens} tokens the grammar allows no token of the vocabulary, so it cannot be met.',
     remedy: 'Check the grammar: it asks for text that this tokenizer cannot write.',
@@ -305,6 +312,44 @@ export const catalogue = {
     message: 'The run {run} is being worked on by process {processId}.',
     remedy: 'Wait for it, or end that process.',
     ...unavailable,
+  },
+
+  DATASET_EMPTY: {
+    message: '{path} holds no rows.',
+    remedy: 'Check the path.',
+    ...usage,
+  },
+  DATASET_SHAPE_UNKNOWN: {
+    message: 'No conversation was found in the first {rows} rows of {path}. Its columns: {columns}.',
+    remedy:
+      'Name the columns with --prompt-column and --response-column, or use messages, conversations, prompt + answer, or instruction + output.',
+    ...usage,
+  },
+  DATASET_ROW_INVALID: {
+    message: 'The row in line {line} of {path} {fault}, and --strict allows no such row.',
+    remedy: 'Correct the row, or leave out --strict to have such rows counted and kept aside.',
+    ...usage,
+  },
+  DATASET_CHANGED: {
+    message: '{path} is not what was screened: expected sha256 {expected}, got {got}.',
+    remedy: 'Screen it again.',
+    ...usage,
+  },
+  SCREENING_UNKNOWN: {
+    message: 'No finished screening at {run}: {detail}.',
+    remedy: 'Name the folder that `personascope screen` printed, and finish the run first by the same command.',
+    ...usage,
+  },
+  SCREENING_PARTIAL: {
+    message: 'The screening {run} looked at {screened} of {rows} rows, so the others cannot be told apart.',
+    remedy: 'Screen the whole dataset, without --limit and --sample.',
+    ...usage,
+  },
+  SCREENING_CONDITION_MET: {
+    message: 'The condition of --fail-if is met: {conditions}.',
+    remedy: 'Look at the report, and filter the dataset with `personascope screen filter`.',
+    exitCode: exitCodes.condition,
+    httpStatus: 422,
   },
 } as const satisfies Record<string, CatalogueEntry>
 
