@@ -74,10 +74,11 @@ export interface ExtractedVector {
 }
 
 /**
- * One answer of at most 60 tokens to each question under each prompt. Drawn at temperature 0.7: at 1, small models
- * lose the thread within a sentence, and the vector gets shorter (measured, docs/lab-log.md).
+ * Three answers of at most 60 tokens to each question under each prompt: with one, a small model leaves too few pairs.
+ * Drawn at temperature 0.7: at 1, small models lose the thread within a sentence, and the vector gets shorter (measured,
+ * docs/lab-log.md).
  */
-export const defaultRolloutSettings: RolloutSettings = { samples: 1, maxTokens: 60, temperature: 0.7, seed: 0 }
+export const defaultRolloutSettings: RolloutSettings = { samples: 3, maxTokens: 60, temperature: 0.7, seed: 0 }
 
 export const defaultSweepSettings: SweepSettings = { layers: 8, doses: [0.08, 0.16], samples: 4, maxTokens: 40 }
 
