@@ -214,6 +214,33 @@ export const catalogue = {
     remedy: 'The format is described in docs/trait.md.',
     ...usage,
   },
+  TRAIT_NAME_TAKEN: {
+    message: 'There is a trait {trait} at {path} already.',
+    remedy: 'Choose another name, or add --force to write it anew.',
+    ...usage,
+  },
+  AUTHOR_SPEC_INVALID: {
+    message: 'Expected an author as engine or <URL>#<model>, got "{got}"{detail}.',
+    remedy: 'For example http://127.0.0.1:8000/v1#qwen2.5-72b-instruct for a model behind an OpenAI-compatible server.',
+    ...usage,
+  },
+  AUTHOR_UNREACHABLE: {
+    message: 'The author {author} gave no answer{after}: {detail}.',
+    remedy:
+      'Check the address and the key (PERSONASCOPE_AUTHOR_KEY, else OPENAI_API_KEY). What was written is kept; the same command goes on.',
+    ...unavailable,
+  },
+  AUTHOR_REFUSED: {
+    message: 'The author {author} refused the request with status {status}: {detail}.',
+    remedy: 'Check the model name, the key and what the server supports. What was written is kept.',
+    ...usage,
+  },
+  AUTHOR_FAILED: {
+    message: 'The author {author} wrote no usable {part}: {detail}.',
+    remedy:
+      'Run the same command again, with another --seed or a more able author, or describe the trait in other words. What was good is kept.',
+    ...failed,
+  },
   JUDGE_MISSING: {
     message: 'The trait {trait} needs a judge: no word list measures it.',
     remedy:
@@ -307,6 +334,21 @@ export const catalogue = {
     message: 'Expected steering as <vector>[@<layer>]=<coefficient>, got "{got}".',
     remedy: 'For example --steer joyful=1.5 or --steer joyful@16=1.5; with --dose the number is a relative dose.',
     ...usage,
+  },
+  SERVER_NEEDS_KEY: {
+    message: 'Listening on {host} lets other machines in, and there is no key.',
+    remedy: 'Give --api-key or --keys, or listen on 127.0.0.1.',
+    ...usage,
+  },
+  SERVER_CANNOT_LISTEN: {
+    message: 'Cannot listen on {host}:{port}: {detail}.',
+    remedy: 'Choose another --port; 0 takes a free one.',
+    ...unavailable,
+  },
+  DATABASE_UNAVAILABLE: {
+    message: 'The database {database} failed: {detail}.',
+    remedy: 'Check DATABASE_URL, or that the file can be written.',
+    ...unavailable,
   },
   RUN_IN_USE: {
     message: 'The run {run} is being worked on by process {processId}.',
