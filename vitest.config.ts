@@ -6,6 +6,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Generous: on a busy machine a test may wait long for a core.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: [
             'src/**/*.test.ts',
             'test/architecture/**/*.test.ts',
