@@ -73,13 +73,27 @@ function finding({ trait, analysis, summary }: ReportParts): string {
   const inside = withinLevel
     ? `${withinLevel.r < weak ? ' Almost all of that is between system prompts:' : ' Besides,'} among prompts of one level r is ${formatCorrelation(withinLevel.r)}.`
     : ''
-  return `Before a word is written, the projection of the last prompt token at layer ${summary.layer} tells how ${trait.name} the answer will be: r = ${formatCorrelation(perCondition.r)} over ${perCondition.n} prompts.${inside}`
+  return `Before a word is written, the projection of the last prompt token at layer ${summary.layer} tells how ${trait.name} the answer will be: r = ${formatCorrelation(perCondition.r)} over ${perCondition.n} prompts.${inside}${textBeside(analysis, perCondition)}`
+}
+
+/** What the text alone reaches, in the same breath: a correlation without it misleads. */
+function textBeside(analysis: ExperimentAnalysis, { low, high }: Estimate): string {
+  const best = strongestBaseline(analysis)
+  if (!best) return ''
+  const r = formatCorrelation(best.r)
+  if (best.r > high) return ` The text of the prompt, without the model, tells more: ${r}.`
+  if (best.r >= low) return ` The text of the prompt, without the model, tells about as much: ${r}.`
+  return ` The text of the prompt, without the model, tells less: ${r}.`
+}
+
+function strongestBaseline({ baselines }: ExperimentAnalysis): (Estimate & { readonly name: string }) | undefined {
+  const known = baselines.flatMap(({ name, perCondition }) => (perCondition ? [{ name, ...perCondition }] : []))
+  return known.sort((a, b) => b.r - a.r)[0]
 }
 
 function keyFigures({ analysis, summary }: ReportParts): KeyFigure[] {
-  const { correlation, baselines } = analysis
-  const strongest = baselines.flatMap(({ name, perCondition }) => (perCondition ? [{ name, ...perCondition }] : []))
-  const best = strongest.sort((a, b) => b.r - a.r)[0]
+  const { correlation } = analysis
+  const best = strongestBaseline(analysis)
   return [
     estimateFigure('r per prompt', correlation.perCondition, analysis.verdict.kind === 'evidence' ? 'good' : 'warning'),
     estimateFigure('r within one level', correlation.withinLevel),
@@ -281,7 +295,8 @@ function fitOf({ line, projectionRange: { low, high } }: ExperimentAnalysis): Fi
 
 function controlBlocks({ analysis }: ReportParts): ReportBlock[] {
   const { correlation, baselines, resamplesExtraction } = analysis
-  const cell = (estimate: Estimate | undefined) => (estimate ? formatEstimate(estimate.r, estimate) : '–')
+  const cell = (estimate: Estimate | undefined) =>
+    estimate ? `${formatCorrelation(estimate.r)} (${formatRange(estimate)})` : '–'
   const row = (name: string, of: (typeof baselines)[number] | typeof correlation) => [
     name,
     cell(of.perCondition),
@@ -292,7 +307,7 @@ function controlBlocks({ analysis }: ReportParts): ReportBlock[] {
   return [
     {
       kind: 'table',
-      caption: 'The vector beside what the text of the prompt alone tells',
+      caption: 'The vector beside what the text of the prompt alone tells, with 95 % intervals',
       columns: [
         { label: 'predictor' },
         { label: 'r per prompt', align: 'number' },
