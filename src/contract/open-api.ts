@@ -9,7 +9,7 @@ import {
 } from './completion-response.ts'
 
 /** The server's OpenAPI 3.1 document, made from the schemas that check its requests. */
-export function openApiDocument(version: string): Record<string, unknown> {
+export function openApiDocument(version: string) {
   return {
     openapi: '3.1.0',
     info: { title: 'Personascope', version, description: "OpenAI's API, with steering and readings." },

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import {
   chatCompletionChunkSchema,
   chatCompletionSchema,
   textCompletionSchema,
 } from '../contract/completion-response.ts'
+import type { openApiDocument } from '../contract/open-api.ts'
+import type { PersonascopeResponse } from '../contract/personascope-field.ts'
 import type { Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { TurnStore } from '../monitoring/turn-store.ts'
@@ -20,12 +22,16 @@ import { eventsOf, fakeCalibration, openFakeServer, post } from './fake-server.c
 const folder = mkdtempSync(join(tmpdir(), 'personascope-server-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+// What is long for a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
+
 const messages = [{ role: 'user', content: 'How was your day?' }]
 const chat = { model: 'fake', messages, max_completion_tokens: 12, seed: 5 }
 
 async function ask(server: ReturnType<typeof openFakeServer>, body: unknown, headers?: Record<string, string>) {
   const response = await server.app.fetch(post('/v1/chat/completions', body, headers))
-  return { response, status: response.status, body: await response.json() }
+  const told = (await response.json()) as { error: { type: string }; personascope: PersonascopeResponse }
+  return { response, status: response.status, body: told }
 }
 
 describe('chat completions', () => {
@@ -394,8 +400,9 @@ test('metrics count requests, tokens and readings', async () => {
 
 test('the OpenAPI document has the routes and is made of the schemas that check requests', async () => {
   const server = openFakeServer()
-  const document = await (await server.app.fetch(new Request('http://localhost/openapi.json'))).json()
+  const response = await server.app.fetch(new Request('http://localhost/openapi.json'))
+  const document = (await response.json()) as ReturnType<typeof openApiDocument>
   const schema = document.paths['/v1/chat/completions'].post.requestBody.content['application/json'].schema
   expect(schema.required).toEqual(['model', 'messages'])
-  expect(Object.keys(schema.properties)).toContain('personascope')
+  expect(Object.keys(schema.properties!)).toContain('personascope')
 })
