@@ -1,0 +1,224 @@
+import type { ChatMessage } from '../chat/message.ts'
+import { type DatasetRow, RowFault } from '../dataset/dataset-row.ts'
+import { readRows } from '../dataset/read-dataset.ts'
+import { plainText, type TrainingRow, trainingRow } from '../dataset/training-row.ts'
+import type { Engine } from '../engine/contract/engine.ts'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import { countChosen, rowChooser } from './choose-rows.ts'
+import { longestText } from './fit-row.ts'
+import { countParts, keepPart, type PartRecord, readPart } from './part-file.ts'
+import type { OwnAnswer, RowPlace, TextControls } from './row-scores.ts'
+import { type PartResult, type ScoringTrait, scorePart } from './score-part.ts'
+import { rowsPerPart, type ScreenedFile, type ScreeningPlan } from './screening-plan.ts'
+
+export interface ScreeningProgress {
+  readonly doneRows: number
+  readonly totalRows: number
+  /** Of these, how many were there before this call. */
+  readonly reusedRows: number
+  /** Response tokens read in this call. */
+  readonly tokens: number
+}
+
+export interface ScreenRowsOptions {
+  readonly engine: Engine
+  readonly plan: ScreeningPlan
+  /** The directions of the plan's traits, in their order. */
+  readonly traits: readonly ScoringTrait[]
+  /** The run's folder. */
+  readonly folder: string
+  /** What the text tells without the model; asked where labels are given. */
+  readonly controlsOf: (responses: readonly string[]) => TextControls[]
+  /** A row that cannot be read ends the run. */
+  readonly strict?: boolean
+  readonly onProgress?: (progress: ScreeningProgress) => void
+  readonly signal?: AbortSignal
+}
+
+/** A row that was read, or why not. */
+type TakenRow = RowPlace & ({ readonly training: TrainingRow; readonly columns: Columns } | Fault)
+type Fault = { readonly fault: string; readonly text: string }
+type Columns = { readonly id?: string; readonly group?: string; readonly label?: string }
+
+/**
+ * Scores every chosen row that is not in the folder yet, part after part, in the memory of one part. Stopping, in
+ * whatever way, loses at most the part at work; what the parts hold does not depend on where it was stopped.
+ * @returns how many parts there are
+ * @throws DATASET_ROW_INVALID where `strict`, FILE_INVALID, DISK_FULL, what the engine throws
+ */
+export async function screenRows(options: ScreenRowsOptions): Promise<number> {
+  const { engine, plan, traits, folder, strict = false, onProgress = () => {}, signal } = options
+  const total = plan.files.reduce((sum, { rows }) => sum + rows, 0)
+  const totalRows = countChosen(total, plan.settings)
+  const known = await countParts(folder)
+  const reusedRows = Math.min(totalRows, known * rowsPerPart)
+  const ownAnswers = await knownAnswers(folder, known, plan)
+  let doneRows = reusedRows
+  let tokens = 0
+  const report = () => onProgress({ doneRows, totalRows, reusedRows, tokens })
+  report()
+  if (reusedRows === totalRows) return known
+
+  let part = known
+  let taken: TakenRow[] = []
+  for await (const row of chosenRows(plan, known * rowsPerPart, longestText(engine))) {
+    taken.push(row)
+    if (strict && 'fault' in row) {
+      const { path } = plan.files[row.file]!
+      throw new PersonascopeError('DATASET_ROW_INVALID', { path, line: row.line, fault: row.fault })
+    }
+    if (taken.length < rowsPerPart) continue
+    await finishPart()
+  }
+  if (taken.length > 0) await finishPart()
+  return part
+
+  async function finishPart(): Promise<void> {
+    const before = new Set(ownAnswers.keys())
+    const readable = taken.filter(row => 'training' in row)
+    const results = await scorePart(
+      engine,
+      readable.map(({ training }) => training),
+      {
+        traits,
+        maxTokens: plan.settings.maxTokens,
+        ownAnswerTokens: plan.settings.ownAnswerTokens,
+        ownAnswers,
+        signal,
+        onResponse: count => {
+          tokens += count
+          report()
+        },
+      },
+    )
+    const own = [...ownAnswers].flatMap(([prompt, projections]): PartRecord[] =>
+      before.has(prompt) ? [] : [{ kind: 'own', prompt, projections } satisfies PartRecord & OwnAnswer],
+    )
+    await keepPart(folder, part, [...own, ...recordsOf(taken, results, options)])
+    part++
+    doneRows += taken.length
+    taken = []
+    report()
+  }
+}
+
+/** The rows to screen, from the so manieth chosen one on. Rows before it are passed over without being parsed. */
+async function* chosenRows(
+  { files, settings }: ScreeningPlan,
+  from: number,
+  mostCharacters: number,
+): AsyncGenerator<TakenRow> {
+  const isChosen = rowChooser(
+    files.reduce((sum, { rows }) => sum + rows, 0),
+    settings,
+  )
+  let row = 0
+  let chosen = 0
+  for (const [index, file] of files.entries()) {
+    let fileRow = 0
+    for await (const read of readRows(file)) {
+      const place: RowPlace = { row, file: index, fileRow, line: read.line }
+      row++
+      fileRow++
+      if (!isChosen() || chosen++ < from) continue
+      yield { ...place, ...takeRow(read, file, settings, mostCharacters) }
+    }
+  }
+}
+
+function takeRow(row: DatasetRow, file: ScreenedFile, settings: ScreeningPlan['settings'], mostCharacters: number) {
+  try {
+    const columns = row.parse()
+    const training = trainingRow(columns, file.shape, settings.idColumn)
+    const cell = (name: string | undefined) => (name === undefined ? undefined : plainText(columns[name]))
+    const { id } = training
+    const [group, label] = [cell(settings.groupColumn), cell(settings.labelColumn)]
+    return {
+      training: shortened(training, mostCharacters),
+      columns: {
+        ...(id !== undefined && { id: id.slice(0, longestName) }),
+        ...(group !== undefined && { group: group.slice(0, longestName) }),
+        ...(label !== undefined && { label: label.slice(0, longestName) }),
+      },
+    }
+  } catch (error) {
+    if (!(error instanceof RowFault)) throw error
+    return { fault: error.message, text: beginningOf(row) }
+  }
+}
+
+const longestName = 200
+const shownOfUnreadable = 2000
+
+/**
+ * A row without what no context can hold, so that long rows do not stay in memory. Its responses are still counted:
+ * reading them will find that they do not fit.
+ */
+function shortened(row: TrainingRow, mostCharacters: number): TrainingRow {
+  const messages: ChatMessage[] = []
+  let left = mostCharacters + 1
+  for (const { role, content } of row.messages) {
+    if (left <= 0) break
+    // Copied, so that the long text can be forgotten.
+    messages.push({ role, content: content.length > left ? Buffer.from(content.slice(0, left)).toString() : content })
+    left -= content.length
+  }
+  return { ...row, messages }
+}
+
+function beginningOf({ bytes }: DatasetRow): string {
+  return bytes ? new TextDecoder().decode(bytes.subarray(0, shownOfUnreadable)) : ''
+}
+
+function recordsOf(
+  taken: readonly TakenRow[],
+  results: readonly PartResult[],
+  { controlsOf, plan }: ScreenRowsOptions,
+): PartRecord[] {
+  const texts = taken.map(row => ('training' in row ? textOf(row.training) : ''))
+  const controls = plan.settings.labelColumn === undefined ? undefined : controlsOf(texts)
+  let next = 0
+  return taken.map((row, index): PartRecord => {
+    const { row: number, file, fileRow, line } = row
+    const place = { row: number, file, fileRow, line }
+    if ('fault' in row) return { kind: 'unreadable', ...place, fault: row.fault, text: row.text }
+    const result = results[next++]!
+    const text = texts[index]!
+    if (result.kind === 'fault')
+      return { kind: 'unreadable', ...place, fault: result.fault, text: text.slice(0, shownOfUnreadable) }
+    const { tokens, cut, scores } = result
+    return {
+      kind: 'scored',
+      ...place,
+      ...row.columns,
+      tokens,
+      cut,
+      controlCharacters: hasControlCharacters(row.training),
+      scores,
+      ...(controls && { controls: controls[index]! }),
+    }
+  })
+}
+
+/** All that is trained on of a row. */
+export function textOf({ messages, responses }: TrainingRow): string {
+  return responses.map(response => messages[response]?.content ?? '').join('\n')
+}
+
+/** Those that steer terminals or the direction of text; ends of lines and tabs are no matter. */
+function hasControlCharacters({ messages }: TrainingRow): boolean {
+  return messages.some(({ content }) => /(?![\t\n\r])\p{Cc}|\p{Bidi_Control}/u.test(content))
+}
+
+/** The own answers that finished parts hold, so that no prompt is asked twice. */
+async function knownAnswers(folder: string, parts: number, { settings }: ScreeningPlan) {
+  const answers = new Map<string, readonly number[] | null>()
+  if (settings.ownAnswerTokens === undefined) return answers
+  for (let part = 0; part < parts; part++) {
+    for await (const record of readPart(folder, part)) {
+      if (record.kind !== 'own') break
+      answers.set(record.prompt, record.projections)
+    }
+  }
+  return answers
+}

@@ -1,0 +1,54 @@
+/** What a screening is: equal plans are one run. */
+import type { Compression, DatasetFormat } from '../dataset/dataset-file.ts'
+import type { RowShape } from '../dataset/training-row.ts'
+import type { Layer } from '../engine/contract/layer.ts'
+
+/** A direction that rows are scored on. */
+export interface ScreenedTrait {
+  readonly name: string
+  readonly layer: Layer
+  /** Of the direction's numbers, in hexadecimal. */
+  readonly directionHash: string
+}
+
+export interface ScreenedFile {
+  readonly path: string
+  readonly sha256: string
+  readonly format: DatasetFormat
+  readonly compression: Compression
+  readonly rows: number
+  readonly shape: RowShape
+}
+
+export interface ScreeningSettings {
+  /** The most tokens of a response that are read; absent: as many as the context holds. */
+  readonly maxTokens?: number
+  /** Also score the model's own answers, of at most so many tokens. */
+  readonly ownAnswerTokens?: number
+  /** Only the first so many rows. */
+  readonly limit?: number
+  /** Only so many rows, drawn at random. */
+  readonly sample?: number
+  readonly seed: number
+  readonly idColumn?: string
+  readonly groupColumn?: string
+  readonly labelColumn?: string
+}
+
+export interface ScreeningPlan {
+  readonly model: { readonly id: string; readonly fileHash: string; readonly chatTemplateHash: string }
+  readonly engine: {
+    readonly name: string
+    readonly version: string
+    readonly contexts: number
+    readonly slotsPerContext: number
+  }
+  readonly files: readonly ScreenedFile[]
+  readonly traits: readonly ScreenedTrait[]
+  readonly settings: ScreeningSettings
+  /** What the n-gram classifier beside each trait was trained on; empty without labels. */
+  readonly classifierHashes: readonly (string | null)[]
+}
+
+/** How many rows are scored and kept at a time: fixed, because results may depend on what shares a pass. */
+export const rowsPerPart = 256

@@ -1,0 +1,294 @@
+/** A screening as a page: the verdict and what limits it first, then each trait, then how everything was made. */
+import { formatCorrelation, formatCount, formatEstimate, formatNumber, formatPercent } from '../report/format-number.ts'
+import { histogramPlot } from '../report/histogram-plot.ts'
+import { intervalPlot } from '../report/interval-plot.ts'
+import type { Answer, ReportBlock } from '../report/report-block.ts'
+import { type KeyFigure, reportPage } from '../report/report-page.ts'
+import type { Baseline } from './baseline.ts'
+import type { ExampleRow, TraitExamples } from './example-rows.ts'
+import type { MeanEstimate, ScreeningSummary, TraitSummary } from './score-statistics.ts'
+import type { ScreeningPlan } from './screening-plan.ts'
+
+export interface ScreeningReportParts {
+  readonly plan: ScreeningPlan
+  readonly summary: ScreeningSummary
+  readonly baselineOf: (trait: string) => Baseline | undefined
+  /** By trait: a random part of the projections. */
+  readonly values: Readonly<Record<string, readonly number[]>>
+  /** By trait: how many rows lie above each of some thresholds. */
+  readonly thresholds: Readonly<Record<string, readonly ThresholdCount[]>>
+  readonly examples: readonly TraitExamples[]
+}
+
+export interface ThresholdCount {
+  readonly share: number
+  readonly bound: number
+  readonly rows: number
+}
+
+/** From here on scores are said to follow length. */
+const strongLengthCorrelation = 0.3
+const longestExample = 1200
+
+/** What a trait's scores say of the dataset as a whole. */
+export function verdictOf(trait: TraitSummary): string {
+  const { difference, againstBaseline } = trait
+  if (difference)
+    return `${direction(difference, trait.name)}: compared with the model's own answers to the same prompts, its responses differ by ${estimate(difference)} on average.`
+  if (againstBaseline)
+    return `${direction(againstBaseline, trait.name)}: its responses lie ${estimate(againstBaseline)} standard deviations from the baseline on average.`
+  return `${trait.name}: nothing to compare with. Give a baseline or --difference for a verdict on the dataset; rows can be ranked without.`
+}
+
+function direction({ low, high }: MeanEstimate, trait: string): string {
+  if (low > 0) return `The dataset pulls towards ${trait}`
+  return high < 0 ? `The dataset pulls away from ${trait}` : `The dataset shows no clear pull on ${trait}`
+}
+
+export function screeningReport(parts: ScreeningReportParts): string {
+  const { plan, summary } = parts
+  const files = plan.files.length
+  return reportPage({
+    title: `Screened for ${plan.traits.map(({ name }) => name).join(', ')}`,
+    subtitle: `${formatCount(summary.rows.screened)} rows of ${files === 1 ? plan.files[0]!.path : `${files} files`}, read by ${plan.model.id}`,
+    lead: { finding: summary.traits.map(verdictOf).join(' '), figures: keyFigures(summary), blocks: limits(parts) },
+    sections: [
+      ...summary.traits.map(trait => ({ title: trait.name, blocks: traitBlocks(trait, parts) })),
+      ...(summary.faults.length > 0 ? [{ title: 'Rows that could not be read', blocks: faultBlocks(summary) }] : []),
+      { title: 'How this was made', blocks: provenanceBlocks(parts) },
+    ],
+    footer: ['Personascope. The same numbers are in summary.json, every row’s in scores.parquet.'],
+  })
+}
+
+function keyFigures({ rows, traits }: ScreeningSummary): KeyFigure[] {
+  return [
+    {
+      label: 'rows scored',
+      value: formatCount(rows.scored),
+      detail: `${formatCount(rows.unreadable)} could not be read`,
+      ...(rows.unreadable > 0 && { tone: 'warning' as const }),
+    },
+    ...traits.flatMap(({ name, difference, againstBaseline, projection }): KeyFigure[] => {
+      const [label, value] = difference
+        ? [`${name}: mean difference from own answers`, difference]
+        : againstBaseline
+          ? [`${name}: baseline standard deviations`, againstBaseline]
+          : [`${name}: mean projection`, projection]
+      if (!value) return []
+      const detail = `95 % ${formatNumber(value.low)} to ${formatNumber(value.high)}`
+      return [{ label, value: formatNumber(value.mean), detail }]
+    }),
+  ]
+}
+
+function limits({ plan, summary }: ScreeningReportParts): ReportBlock[] {
+  const followsLength = summary.traits.filter(
+    ({ lengthCorrelation }) => Math.abs(lengthCorrelation ?? 0) >= strongLengthCorrelation,
+  )
+  return [
+    ...followsLength.map(
+      ({ name, lengthCorrelation }): ReportBlock => ({
+        kind: 'callout',
+        tone: 'warning',
+        title: 'Scores follow length',
+        text: `The ${name} projections rank with the length of responses (Spearman ${formatCorrelation(lengthCorrelation!)}): what stands out may be long or short rather than ${name}.`,
+      }),
+    ),
+    ...(summary.labels === null
+      ? [
+          {
+            kind: 'callout',
+            tone: 'note',
+            title: 'Not checked against labels',
+            text: 'No row had a label, so how well the projection tells rows apart here, and whether sentiment, length or plain words would do as well, was not measured. Give --label-column to find out.',
+          } as const,
+        ]
+      : []),
+    ...(summary.rows.cut > 0
+      ? [
+          {
+            kind: 'callout',
+            tone: 'note',
+            title: 'Cut',
+            text: `${formatCount(summary.rows.cut)} rows were longer than ${plan.settings.maxTokens === undefined ? 'the context of the model' : `${plan.settings.maxTokens} tokens or the context of the model`}; only their beginning was read.`,
+          } as const,
+        ]
+      : []),
+    ...(summary.rows.duplicateIds > 0
+      ? [
+          {
+            kind: 'callout',
+            tone: 'note',
+            title: 'Ids that are not unique',
+            text: `${formatCount(summary.rows.duplicateIds)} rows repeat an id; rows are told apart by file and line.`,
+          } as const,
+        ]
+      : []),
+  ]
+}
+
+function traitBlocks(trait: TraitSummary, parts: ScreeningReportParts): ReportBlock[] {
+  const { name, layer, groups, areas } = trait
+  const baseline = parts.baselineOf(name)
+  const thresholds = parts.thresholds[name] ?? []
+  const examples = parts.examples.find(({ trait: of }) => of === name)
+  const mark = thresholds.find(({ share }) => share === 0.05)
+  return [
+    {
+      kind: 'figure',
+      drawing: histogramPlot({
+        title: `Projections on ${name}`,
+        xLabel: `projection of the response mean, layer ${layer}`,
+        groups: [
+          { name: 'this dataset', values: parts.values[name] ?? [] },
+          ...(baseline ? [{ name: 'baseline', values: baseline.values }] : []),
+        ],
+        ...(mark && { thresholds: [{ value: mark.bound, label: 'top 5 %' }] }),
+      }),
+      caption: baseline
+        ? `At most 2,000 rows of each, drawn at random. The baseline has ${formatCount(baseline.rows)} rows.`
+        : 'At most 2,000 rows, drawn at random.',
+    },
+    {
+      kind: 'table',
+      caption: 'What a threshold would take out',
+      columns: [
+        { label: 'rows', align: 'number' },
+        { label: 'share', align: 'number' },
+        { label: '--drop-above', align: 'number' },
+      ],
+      rows: thresholds.map(({ share, bound, rows }) => [
+        formatCount(rows),
+        formatPercent(share),
+        formatNumber(bound, 3),
+      ]),
+    },
+    ...(areas.length > 0 ? areaBlocks(trait) : []),
+    ...(groups.length > 0 ? groupBlocks(trait) : []),
+    ...(examples ? exampleBlocks(examples) : []),
+  ]
+}
+
+function areaBlocks({ name, areas }: TraitSummary): ReportBlock[] {
+  return [
+    {
+      kind: 'figure',
+      drawing: intervalPlot({
+        title: `Telling labelled rows apart: ${name}`,
+        xLabel: 'area under the ROC curve',
+        zero: 0.5,
+        xRange: [Math.min(0.4, ...areas.map(({ low }) => low)), 1],
+        groups: [
+          {
+            estimates: areas.map(({ name: estimateName, area, low, high }, index) => ({
+              name: estimateName,
+              value: area,
+              interval: { low, high },
+              ...(index === 0 && { emphasised: true }),
+            })),
+          },
+        ],
+      }),
+      caption: `${formatCount(areas[0]!.positives)} rows labelled as showing the trait against ${formatCount(areas[0]!.negatives)} others. Sentiment and length get the direction that suits them better; the vector and the n-grams do not.`,
+    },
+  ]
+}
+
+function groupBlocks({ name, groups }: TraitSummary): ReportBlock[] {
+  return [
+    {
+      kind: 'table',
+      caption: `${name} by group`,
+      columns: [
+        { label: 'group' },
+        { label: 'rows', align: 'number' },
+        { label: 'mean projection', align: 'number' },
+        { label: 'mean difference', align: 'number' },
+      ],
+      rows: groups.map(({ group, projection, difference }) => [
+        group,
+        formatCount(projection.rows),
+        estimate(projection),
+        difference ? estimate(difference) : '–',
+      ]),
+    },
+  ]
+}
+
+function exampleBlocks({ top, random }: TraitExamples): ReportBlock[] {
+  const details = (summary: string, rows: readonly ExampleRow[]): ReportBlock => ({
+    kind: 'details',
+    summary,
+    blocks: [{ kind: 'answers', answers: rows.map(asAnswer) }],
+  })
+  return [details('The highest rows', top), details('Rows drawn at random', random)]
+}
+
+function asAnswer({ path, line, projection, training }: ExampleRow): Answer {
+  const [first] = training.responses
+  const asked = training.messages.slice(0, first).findLast(({ role }) => role === 'user')?.content ?? ''
+  const text = training.responses.map(response => training.messages[response]!.content).join('\n\n')
+  return {
+    question: shortened(asked),
+    text: shortened(text),
+    notes: [`projection ${formatNumber(projection)}`, `${path}, line ${line}`],
+  }
+}
+
+function shortened(text: string): string {
+  return text.length > longestExample
+    ? `${text.slice(0, longestExample)} … (${formatCount(text.length)} characters)`
+    : text
+}
+
+function faultBlocks({ faults }: ScreeningSummary): ReportBlock[] {
+  return [
+    {
+      kind: 'table',
+      caption: 'Each is in unreadable.jsonl with its line',
+      columns: [{ label: 'the row' }, { label: 'rows', align: 'number' }],
+      rows: faults.map(({ fault, rows }) => [fault, formatCount(rows)]),
+    },
+  ]
+}
+
+function provenanceBlocks({ plan, summary }: ScreeningReportParts): ReportBlock[] {
+  const { settings } = plan
+  const chosen = [
+    ...(settings.limit === undefined ? [] : [`the first ${formatCount(settings.limit)}`]),
+    ...(settings.sample === undefined ? [] : [`${formatCount(settings.sample)} at random, seed ${settings.seed}`]),
+  ]
+  return [
+    {
+      kind: 'facts',
+      facts: [
+        { name: 'model', value: `${plan.model.id}, sha256 ${plan.model.fileHash}` },
+        {
+          name: 'engine',
+          value: `${plan.engine.name} ${plan.engine.version}, ${plan.engine.contexts} contexts of ${plan.engine.slotsPerContext} slots`,
+        },
+        ...plan.files.map(({ path, sha256, rows }) => ({
+          name: 'dataset',
+          value: `${path}: ${formatCount(rows)} rows, sha256 ${sha256}`,
+        })),
+        ...plan.traits.map(({ name, layer, directionHash }) => ({
+          name: 'vector',
+          value: `${name} at layer ${layer}, sha256 ${directionHash}`,
+        })),
+        { name: 'rows', value: chosen.length === 0 ? 'all' : chosen.join(', of these ') },
+        {
+          name: 'read',
+          value: `${formatCount(summary.tokens)} tokens of ${formatCount(summary.responses)} responses; ${settings.maxTokens === undefined ? 'full text' : `at most ${settings.maxTokens} tokens each`}`,
+        },
+        ...(settings.ownAnswerTokens === undefined
+          ? []
+          : [{ name: 'own answers', value: `at most ${settings.ownAnswerTokens} tokens, the most probable one each` }]),
+      ],
+    },
+  ]
+}
+
+function estimate(value: MeanEstimate): string {
+  return formatEstimate(value.mean, value)
+}

@@ -1,0 +1,67 @@
+/** What lies in the folder of a finished screening. */
+import { createWriteStream } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import { readJsonFile } from '../store/json-file.ts'
+import type { RunManifest } from '../store/run-folder.ts'
+import { replaceWhole } from '../store/write-file-whole.ts'
+import { readParts } from './part-file.ts'
+import type { ScreeningSummary } from './score-statistics.ts'
+import { scoresPath } from './scores-file.ts'
+import type { ScreeningPlan } from './screening-plan.ts'
+
+/** The manifest's kind. */
+export const screeningKind = 'screen'
+
+export interface StoredScreening {
+  readonly folder: string
+  readonly plan: ScreeningPlan
+  readonly summary: ScreeningSummary
+}
+
+export function summaryPath(folder: string): string {
+  return join(folder, 'summary.json')
+}
+
+/**
+ * Reads a finished screening.
+ * @param runs the folder of all runs
+ * @param run the run's folder, or its name in `runs`
+ * @throws SCREENING_UNKNOWN, FILE_INVALID
+ */
+export async function readScreening(runs: string, run: string): Promise<StoredScreening> {
+  for (const folder of [run, join(runs, run)]) {
+    const manifest = await readJsonFile<RunManifest<ScreeningPlan>>(join(folder, 'manifest.json'))
+    if (!manifest) continue
+    const unknown = (detail: string) => new PersonascopeError('SCREENING_UNKNOWN', { run, detail })
+    if (manifest.kind !== screeningKind) throw unknown(`the run is of the kind ${manifest.kind}`)
+    const summary = await readJsonFile<ScreeningSummary>(summaryPath(folder))
+    const hasScores = await access(scoresPath(folder)).then(
+      () => true,
+      () => false,
+    )
+    if (!summary || !hasScores) throw unknown('the run was begun and not finished')
+    return { folder, plan: manifest.plan, summary }
+  }
+  throw new PersonascopeError('SCREENING_UNKNOWN', { run, detail: 'there is no such run' })
+}
+
+/** Writes the rows that could not be read into a file of their own, each with where it stands and the reason. */
+export async function writeUnreadable(folder: string, parts: number, plan: ScreeningPlan): Promise<string> {
+  const path = join(folder, 'unreadable.jsonl')
+  await replaceWhole(path, async temporaryPath => {
+    await pipeline(Readable.from(linesOf(folder, parts, plan)), createWriteStream(temporaryPath, { flags: 'wx' }))
+  })
+  return path
+}
+
+async function* linesOf(folder: string, parts: number, { files }: ScreeningPlan): AsyncGenerator<string> {
+  for await (const record of readParts(folder, parts)) {
+    if (record.kind !== 'unreadable') continue
+    const { file, line, fault, text } = record
+    yield `${JSON.stringify({ file: files[file]!.path, line, reason: fault, text })}\n`
+  }
+}

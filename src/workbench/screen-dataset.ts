@@ -1,0 +1,423 @@
+import { readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { RowFault } from '../dataset/dataset-row.ts'
+import { findDatasets } from '../dataset/find-datasets.ts'
+import { readRows } from '../dataset/read-dataset.ts'
+import { splitDataset } from '../dataset/split-dataset.ts'
+import { type NamedColumns, type TrainingRow, trainingRow } from '../dataset/training-row.ts'
+import type { Engine } from '../engine/contract/engine.ts'
+import { asLayer } from '../engine/contract/layer.ts'
+import { PersonascopeError } from '../errors/personascope-error.ts'
+import { norm } from '../numeric/vector-math.ts'
+import type { ContrastiveRollout } from '../rollout/plan-rollouts.ts'
+import { finishedParts, readWords } from '../rollout/rollout-store.ts'
+import {
+  type Baseline,
+  type BaselineFile,
+  baselineOfTrait,
+  baselinePath,
+  readBaseline,
+  sampledValues,
+  writeBaseline,
+} from '../screening/baseline.ts'
+import { countChosen } from '../screening/choose-rows.ts'
+import { type ExaminedFile, examineDataset } from '../screening/examine-dataset.ts'
+import { exampleRows } from '../screening/example-rows.ts'
+import { columnOf, type FilterRule, flaggedRows } from '../screening/score-condition.ts'
+import { type ScoringTrait, scorePart } from '../screening/score-part.ts'
+import { type ScreeningSummary, summariseScores } from '../screening/score-statistics.ts'
+import { openScores, type ScoresReader, writeScores } from '../screening/scores-file.ts'
+import { type ScreeningProgress, screenRows } from '../screening/screen-rows.ts'
+import type { ScreeningPlan, ScreeningSettings } from '../screening/screening-plan.ts'
+import { screeningReport, type ThresholdCount } from '../screening/screening-report.ts'
+import {
+  readScreening,
+  type StoredScreening,
+  screeningKind,
+  summaryPath,
+  writeUnreadable,
+} from '../screening/screening-result.ts'
+import {
+  type ExtractionAnswer,
+  type NgramClassifier,
+  textControls,
+  trainClassifier,
+} from '../screening/text-controls.ts'
+import { sha256, sha256OfFile, stableStringify } from '../store/hash.ts'
+import { readJsonFile, writeJsonFile } from '../store/json-file.ts'
+import { openRun, type RunManifest } from '../store/run-folder.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { writeFileWhole } from '../store/write-file-whole.ts'
+import { directionAt, type PersonaVector } from '../vector/persona-vector.ts'
+import { fileName } from '../vector/vector-file.ts'
+
+export interface ScreenOptions extends NamedColumns {
+  readonly engine: Engine
+  readonly workspace: Workspace
+  /** Paths and globs. */
+  readonly datasets: readonly string[]
+  readonly vectors: readonly PersonaVector[]
+  /** Where to project; each vector's default layer if not told. */
+  readonly layer?: number
+  readonly settings?: Partial<ScreeningSettings>
+  /** The name of a baseline in the workspace. */
+  readonly baseline?: string
+  /** A row that cannot be read ends the run. */
+  readonly strict?: boolean
+  /** Hears what was found in the datasets before any row is scored. */
+  readonly onExamined?: (files: readonly ExaminedFile[]) => void
+  readonly onProgress?: (progress: ScreeningProgress) => void
+  readonly signal?: AbortSignal
+}
+
+export interface FinishedScreening {
+  readonly runPath: string
+  readonly reportPath: string
+  readonly scoresPath: string
+  readonly summaryPath: string
+  readonly unreadablePath: string
+  readonly plan: ScreeningPlan
+  readonly summary: ScreeningSummary
+  readonly reusedRows: number
+}
+
+/**
+ * Scores every row of a dataset on persona vectors and writes scores, summary and report into the run's folder. The
+ * work is kept part by part; the same call goes on where it was stopped and ends in the same bytes.
+ * @throws FILE_NOT_FOUND, FILE_INVALID, DATASET_EMPTY, DATASET_SHAPE_UNKNOWN, DATASET_ROW_INVALID, RUN_IN_USE,
+ * VECTOR_MODEL_MISMATCH, LAYER_OUT_OF_RANGE, MODEL_NO_CHAT_TEMPLATE, DISK_FULL, what the engine throws
+ */
+export async function screenDataset(options: ScreenOptions): Promise<FinishedScreening> {
+  const { engine, workspace, onExamined = () => {}, onProgress = () => {}, signal } = options
+  const { plan, examined, traits, classifiers } = await prepareScreening(options)
+  const baselineOf = await openBaseline(options, plan)
+  onExamined(examined)
+  const name = `screen-${fileName(basename(plan.files[0]!.path).replace(/\..*$/, ''))}`
+  await using run = await openRun(workspace.runs, screeningKind, name, plan)
+  const folder = run.path
+  let reusedRows = 0
+  const parts = await screenRows({
+    engine,
+    plan,
+    traits,
+    folder,
+    controlsOf: texts => textControls(texts, classifiers),
+    ...(options.strict && { strict: true }),
+    ...(signal && { signal }),
+    onProgress: progress => {
+      reusedRows = progress.reusedRows
+      onProgress(progress)
+    },
+  })
+  const scoresPath = await writeScores(folder, plan, baselineOf)
+  const unreadablePath = await writeUnreadable(folder, parts, plan)
+  await using scores = await openScores(folder)
+  const summary = await summariseScores(scores, plan, baselineOf)
+  const reportPath = join(folder, 'report.html')
+  await writeFileWhole(reportPath, await reportOf(scores, plan, summary, baselineOf))
+  // Written last: a run is finished when its summary is there.
+  await writeJsonFile(summaryPath(folder), summary)
+  return {
+    runPath: folder,
+    reportPath,
+    scoresPath,
+    summaryPath: summaryPath(folder),
+    unreadablePath,
+    plan,
+    summary,
+    reusedRows,
+  }
+}
+
+/** What a screening would take, measured on the first rows. */
+export interface ScreeningEstimate {
+  readonly rows: number
+  readonly measuredRows: number
+  /** Undefined where the first rows could not be read. */
+  readonly minutes: number | undefined
+}
+
+/** Looks at the datasets and scores a few rows to see how long all would take; keeps nothing. Throws as `screenDataset`. */
+export async function estimateScreening(options: ScreenOptions): Promise<ScreeningEstimate> {
+  const { engine, onExamined = () => {}, signal } = options
+  const { plan, examined, traits } = await prepareScreening(options)
+  onExamined(examined)
+  const rows = countChosen(
+    plan.files.reduce((sum, file) => sum + file.rows, 0),
+    plan.settings,
+  )
+  const few = await firstRows(plan, measuredRows)
+  const measure = async (count: number) => {
+    const start = performance.now()
+    const { maxTokens, ownAnswerTokens } = plan.settings
+    await scorePart(engine, few.slice(0, count), {
+      traits,
+      maxTokens,
+      ownAnswerTokens,
+      ownAnswers: new Map(),
+      signal,
+    })
+    return performance.now() - start
+  }
+  if (few.length === 0) return { rows, measuredRows: 0, minutes: undefined }
+  // The first pass warms up.
+  await measure(Math.ceil(few.length / 4))
+  const ms = await measure(few.length)
+  return { rows, measuredRows: few.length, minutes: (ms / few.length / 60_000) * rows }
+}
+
+const measuredRows = 32
+
+async function firstRows({ files, settings }: ScreeningPlan, count: number): Promise<TrainingRow[]> {
+  const rows: TrainingRow[] = []
+  const file = files[0]!
+  for await (const row of readRows(file)) {
+    try {
+      rows.push(trainingRow(row.parse(), file.shape, settings.idColumn))
+    } catch (error) {
+      if (!(error instanceof RowFault)) throw error
+    }
+    if (rows.length === count) break
+  }
+  return rows
+}
+
+interface PreparedScreening {
+  readonly plan: ScreeningPlan
+  readonly examined: readonly ExaminedFile[]
+  readonly traits: readonly ScoringTrait[]
+  readonly classifiers: readonly (NgramClassifier | undefined)[]
+}
+
+async function prepareScreening(options: ScreenOptions): Promise<PreparedScreening> {
+  const { engine, workspace, datasets, vectors, signal } = options
+  const { id, fileHash, chatTemplate } = engine.model
+  if (!chatTemplate) throw new PersonascopeError('MODEL_NO_CHAT_TEMPLATE', { model: id })
+  const settings: ScreeningSettings = { seed: 0, ...options.settings }
+  const traits = vectors.map(vector => scoringTrait(vector, options))
+  const named = {
+    ...(options.promptColumn !== undefined && { promptColumn: options.promptColumn }),
+    ...(options.responseColumn !== undefined && { responseColumn: options.responseColumn }),
+    ...(settings.idColumn !== undefined && { idColumn: settings.idColumn }),
+  }
+  const examined: ExaminedFile[] = []
+  for (const file of await findDatasets(datasets)) examined.push(await examineDataset(file, named, signal))
+  const answers =
+    settings.labelColumn === undefined
+      ? vectors.map(() => [])
+      : await Promise.all(vectors.map(vector => extractionAnswers(workspace, vector)))
+  const classifiers = answers.map(trainClassifier)
+  const { name, version: engineVersion, contexts, slotsPerContext } = engine.info
+  const plan: ScreeningPlan = {
+    model: { id, fileHash, chatTemplateHash: chatTemplate.hash },
+    engine: { name, version: engineVersion, contexts, slotsPerContext },
+    files: examined.map(({ example: _, ...file }) => file),
+    traits: vectors.map((vector, index) => ({
+      name: vector.provenance.trait.name,
+      layer: traits[index]!.layer,
+      directionHash: hashOf(traits[index]!.direction),
+    })),
+    settings,
+    classifierHashes: classifiers.map((classifier, index) =>
+      classifier ? sha256(stableStringify(answers[index])) : null,
+    ),
+  }
+  return { plan, examined, traits, classifiers }
+}
+
+function scoringTrait(vector: PersonaVector, { engine, layer: wanted }: ScreenOptions): ScoringTrait {
+  const { model } = engine
+  const name = vector.provenance.trait.name
+  if (vector.hiddenSize !== model.hiddenSize || vector.blockCount !== model.blockCount) {
+    const expected = `${vector.provenance.model.id} (${vector.blockCount} blocks of ${vector.hiddenSize})`
+    const got = `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`
+    throw new PersonascopeError('VECTOR_MODEL_MISMATCH', { vector: name, expected, got })
+  }
+  const layer = asLayer(wanted ?? vector.defaultLayer, model, 1)
+  const direction = directionAt(vector, layer)
+  if (norm(direction) === 0)
+    throw new PersonascopeError('OPTION_INVALID', {
+      option: '--layer',
+      expected: `a layer at which ${name} has a direction`,
+      got: layer,
+    })
+  return { layer, direction }
+}
+
+function hashOf(direction: Float32Array): string {
+  return sha256(new Uint8Array(direction.buffer, direction.byteOffset, direction.byteLength))
+}
+
+/** The answers a vector was made from, where its run is still in the workspace; else none. */
+async function extractionAnswers(workspace: Workspace, { provenance }: PersonaVector): Promise<ExtractionAnswer[]> {
+  const runs = (await readdir(workspace.runs).catch(() => [])).sort()
+  for (const run of runs.filter(name => name.startsWith(`extract-${provenance.trait.name}-`))) {
+    const folder = join(workspace.runs, run)
+    const manifest = await readJsonFile<RunManifest<{ model?: unknown; settings?: unknown }>>(
+      join(folder, 'manifest.json'),
+    )
+    const isOwn =
+      stableStringify([manifest?.plan.model, manifest?.plan.settings]) ===
+      stableStringify([provenance.model, provenance.settings])
+    if (!isOwn) continue
+    const set = { folder, name: 'rollouts' }
+    const parts = [...(await finishedParts(set))].sort((a, b) => a - b)
+    const words = await Promise.all(parts.map(part => readWords<ContrastiveRollout>(set, part)))
+    return words.flat().map(({ answer, side }) => ({ text: answer, positive: side === 'positive' }))
+  }
+  return []
+}
+
+type BaselineOf = (trait: string) => Baseline | undefined
+
+/** The baseline asked for. Throws FILE_NOT_FOUND, FILE_INVALID, also where it is of other vectors or another model. */
+async function openBaseline({ baseline, workspace }: ScreenOptions, plan: ScreeningPlan): Promise<BaselineOf> {
+  if (baseline === undefined) return () => undefined
+  const path = baselinePath(workspace.path, plan.model.id, fileName(baseline))
+  const file = await readBaseline(path)
+  for (const { name, layer, directionHash } of plan.traits) {
+    const of = file.traits[name]
+    if (of && of.layer === layer && of.directionHash === directionHash && file.model.fileHash === plan.model.fileHash)
+      continue
+    const detail = `it was not made with the vector ${name} at layer ${layer} on this model`
+    throw new PersonascopeError('FILE_INVALID', { path, kind: 'baseline', detail })
+  }
+  return trait => file.traits[trait]
+}
+
+const shownShares = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]
+
+async function reportOf(
+  scores: ScoresReader,
+  plan: ScreeningPlan,
+  summary: ScreeningSummary,
+  baselineOf: BaselineOf,
+): Promise<string> {
+  const values: Record<string, number[]> = {}
+  const thresholds: Record<string, ThresholdCount[]> = {}
+  for (const { name } of plan.traits) {
+    const column = columnOf({ trait: name, measure: 'projection' })
+    values[name] = await sampledValues(scores, column)
+    thresholds[name] = []
+    for (const share of shownShares) {
+      const [[bound] = []] = await scores.query(`SELECT quantile_cont(${column}, ${1 - share}) FROM scores`)
+      if (typeof bound !== 'number') continue
+      const [[rows] = []] = await scores.query(`SELECT count(*) FROM scores WHERE ${column} > (${bound})::DOUBLE`)
+      thresholds[name].push({ share, bound, rows: rows as number })
+    }
+  }
+  const examples = await exampleRows(scores, plan)
+  return screeningReport({ plan, summary, baselineOf, values, thresholds, examples })
+}
+
+export interface FilterOptions {
+  readonly workspace: Workspace
+  /** The run's folder, or its name in the workspace. */
+  readonly run: string
+  /** Given the run's plan, the rules: a row that any of them names is taken out. */
+  readonly rulesOf: (plan: ScreeningPlan) => readonly FilterRule[]
+  /** Where the files go; the run's folder `filtered` if not told. */
+  readonly out?: string
+  /** Leave rows that could not be read where they are, instead of taking them out. */
+  readonly keepUnreadable?: boolean
+}
+
+export interface FilteredDataset {
+  readonly files: readonly FilteredFile[]
+  readonly kept: number
+  readonly flagged: number
+  /** Of the flagged, how many because they could not be read. */
+  readonly unreadable: number
+}
+
+export interface FilteredFile {
+  readonly source: string
+  readonly kept: { readonly path: string; readonly rows: number }
+  readonly flagged: { readonly path: string; readonly rows: number }
+}
+
+/**
+ * Writes the datasets of a screening without the flagged rows, each in its own format, and the flagged rows beside it.
+ * @throws SCREENING_UNKNOWN, SCREENING_PARTIAL, DATASET_CHANGED, OPTION_INVALID, DISK_FULL, FILE_UNWRITABLE
+ */
+export async function filterDataset(options: FilterOptions): Promise<FilteredDataset> {
+  const { workspace, run, rulesOf, keepUnreadable = false } = options
+  const { folder, plan, summary } = await readScreening(workspace.runs, run)
+  const rules = rulesOf(plan)
+  const total = plan.files.reduce((sum, { rows }) => sum + rows, 0)
+  const { screened } = summary.rows
+  if (screened < total) throw new PersonascopeError('SCREENING_PARTIAL', { run, screened, rows: total })
+  for (const { path, sha256: expected } of plan.files) {
+    const got = await sha256OfFile(path).catch(() => {
+      throw new PersonascopeError('FILE_NOT_FOUND', { path, kind: 'dataset' })
+    })
+    if (got !== expected) throw new PersonascopeError('DATASET_CHANGED', { path, expected, got })
+  }
+  await using scores = await openScores(folder)
+  const flagged = new Set(await flaggedRows(scores, rules))
+  const unreadable = keepUnreadable ? [] : await scores.query('SELECT row FROM scores WHERE fault IS NOT NULL')
+  for (const [row] of unreadable) flagged.add(row as number)
+  const out = options.out ?? join(folder, 'filtered')
+  const files: FilteredFile[] = []
+  let before = 0
+  for (const file of plan.files) {
+    const start = before
+    const targets = targetsOf(out, file.path, plan)
+    const counts = await splitDataset(file, row => flagged.has(start + row), targets)
+    files.push({
+      source: file.path,
+      kept: { path: targets.kept, rows: counts.kept },
+      flagged: { path: targets.flagged, rows: counts.flagged },
+    })
+    before += file.rows
+  }
+  const sum = (side: 'kept' | 'flagged') => files.reduce((rows, file) => rows + file[side].rows, 0)
+  const filtered = { files, kept: sum('kept'), flagged: sum('flagged'), unreadable: unreadable.length }
+  await writeJsonFile(join(out, 'filter.json'), { run: basename(folder), rules, keepUnreadable, ...filtered })
+  return filtered
+}
+
+/** Files of the same name get a number before it. */
+function targetsOf(out: string, path: string, { files }: ScreeningPlan) {
+  const name = basename(path)
+  const namesakes = files.filter(file => basename(file.path) === name)
+  const place = namesakes.findIndex(file => file.path === path)
+  const own = namesakes.length > 1 ? `${place + 1}-${name}` : name
+  const [stem, endings] = [own.replace(/\..*$/s, ''), own.replace(/^[^.]*/, '')]
+  return { kept: join(out, own), flagged: join(out, `${stem}.flagged${endings}`) }
+}
+
+/** Where the baseline of a finished screening was written, and for which traits. */
+export interface WrittenBaseline {
+  readonly path: string
+  readonly file: BaselineFile
+}
+
+/**
+ * Keeps how the projections of a finished screening are spread, to compare others with.
+ * @param source `own-answers`: not the rows' responses but the model's own answers, which the run must have asked for
+ */
+export async function keepBaseline(
+  { plan, folder }: Pick<StoredScreening, 'plan' | 'folder'>,
+  workspace: Workspace,
+  name: string,
+  source: BaselineFile['source'],
+): Promise<WrittenBaseline> {
+  await using scores = await openScores(folder)
+  const traits: Record<string, Baseline> = {}
+  for (const trait of plan.traits) {
+    const baseline = await baselineOfTrait(scores, trait, source)
+    if (baseline) traits[trait.name] = baseline
+  }
+  const path = baselinePath(workspace.path, plan.model.id, fileName(name))
+  const file: BaselineFile = {
+    format: 'personascope-baseline',
+    formatVersion: 1,
+    model: plan.model,
+    source,
+    files: plan.files.map(({ path: of, sha256: hash }) => ({ path: of, sha256: hash })),
+    traits,
+  }
+  await writeBaseline(path, file)
+  return { path, file }
+}
