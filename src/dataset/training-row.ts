@@ -1,12 +1,17 @@
-import type { ChatMessage } from '../chat/message.ts'
 import { type RowColumns, RowFault } from './dataset-row.ts'
 import { isObject, type JsonValue } from './json-value.ts'
+
+/** One turn of a row's conversation. */
+export interface TrainingMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
 
 /** What a row would train a model on. */
 export interface TrainingRow {
   /** Its own id, where it has one. */
   readonly id: string | undefined
-  readonly messages: readonly ChatMessage[]
+  readonly messages: readonly TrainingMessage[]
   /** The messages that are trained on: the assistant's, those without text left out. At least one. */
   readonly responses: readonly number[]
 }
@@ -84,7 +89,7 @@ export function plainText(value: JsonValue | undefined): string | undefined {
     : undefined
 }
 
-function messagesOf(columns: RowColumns, shape: RowShape): ChatMessage[] {
+function messagesOf(columns: RowColumns, shape: RowShape): TrainingMessage[] {
   switch (shape.kind) {
     case 'messages':
     case 'conversations':
@@ -104,7 +109,12 @@ function messagesOf(columns: RowColumns, shape: RowShape): ChatMessage[] {
   }
 }
 
-function exchange(columns: RowColumns, system: string | undefined, prompt: string, response: string): ChatMessage[] {
+function exchange(
+  columns: RowColumns,
+  system: string | undefined,
+  prompt: string,
+  response: string,
+): TrainingMessage[] {
   const context = system === undefined ? undefined : plainText(columns[system])
   if (prompt.trim() === '') throw new RowFault('has an empty prompt')
   return [
@@ -121,7 +131,7 @@ function textIn(columns: RowColumns, name: string): string {
 }
 
 /** As OpenAI writes turns (role, content) or as ShareGPT does (from, value). In CSV they are JSON in a cell. */
-function turnsOf(columns: RowColumns, name: string): ChatMessage[] {
+function turnsOf(columns: RowColumns, name: string): TrainingMessage[] {
   const turns = parsed(columns[name])
   if (!Array.isArray(turns)) throw new RowFault(`has no list of turns in ${name}`)
   return turns.map(turn => {
@@ -141,7 +151,7 @@ function parsed(value: JsonValue | undefined): JsonValue | undefined {
   }
 }
 
-const roles: Readonly<Record<string, ChatMessage['role']>> = {
+const roles: Readonly<Record<string, TrainingMessage['role']>> = {
   system: 'system',
   developer: 'system',
   user: 'user',
@@ -154,7 +164,7 @@ const roles: Readonly<Record<string, ChatMessage['role']>> = {
   chatgpt: 'assistant',
 }
 
-function roleOf(value: JsonValue | undefined): ChatMessage['role'] {
+function roleOf(value: JsonValue | undefined): TrainingMessage['role'] {
   const role = typeof value === 'string' && Object.hasOwn(roles, value.toLowerCase()) && roles[value.toLowerCase()]
   if (!role) throw new RowFault('has a turn of an unknown role')
   return role
