@@ -9,6 +9,7 @@ import { generateCommand } from './commands/generate.ts'
 import { modelInspectCommand } from './commands/model-inspect.ts'
 import { modelListCommand } from './commands/model-list.ts'
 import { modelPullCommand } from './commands/model-pull.ts'
+import { screenCommand } from './commands/screen.ts'
 import { traitCheckCommand } from './commands/trait-check.ts'
 import { traitListCommand } from './commands/trait-list.ts'
 import { traitShowCommand } from './commands/trait-show.ts'
@@ -51,6 +52,7 @@ export function personascopeCommand(): Command {
     ),
   )
   program.addCommand(group('experiment', 'measure what a vector tells', experimentRunCommand()))
+  program.addCommand(screenCommand())
   program.addCommand(generateCommand())
   program.addCommand(group('engine', 'build llama.cpp for this CPU', engineBuildCommand(), engineRemoveCommand()))
   program.addCommand(doctorCommand())
