@@ -72,11 +72,16 @@ test('a client that hangs up frees its place', async () => {
   const stream = await client.chat.completions.create(long, { signal: abort.signal })
   for await (const _ of stream) break
   abort.abort()
-  const whole = client.chat.completions.create(
-    { ...asked, max_completion_tokens: 1900, n: 4 },
-    { signal: abort.signal },
-  )
-  await expect(whole).rejects.toThrow()
+  const generate = vi.spyOn(server.engine, 'generate')
+  const leaving = new AbortController()
+  const body = { ...asked, max_completion_tokens: 1900, n: 4 }
+  const whole = client.chat.completions.create(body, { signal: leaving.signal })
+  const left = expect(whole).rejects.toThrow()
+  await expect.poll(() => generate.mock.calls.length, { interval: 1, timeout: 30_000 }).toBe(4)
+  leaving.abort()
+  await left
+  await expect(generate.mock.results[3]!.value).rejects.toMatchObject({ code: 'ENGINE_ABORTED' })
+  generate.mockRestore()
   expect((await client.chat.completions.create({ ...asked, n: 4 })).choices).toHaveLength(4)
 })
 
