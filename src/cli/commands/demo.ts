@@ -31,8 +31,9 @@ const doses = [-0.15, 0, 0.15]
 const maxTokens = 70
 
 /** Smaller than usual, so that all of it takes minutes. */
-const sweep = { layers: 5, doses: [0.12], samples: 3, maxTokens: 40 }
-const samples = 6
+const extraction = { samples: 1 }
+const sweep = { layers: 4, doses: [0.12], samples: 2, maxTokens: 40 }
+const experiment = { samples: 5, steeringSamples: 1, maxTokens: 40 }
 
 export function demoCommand(): Command {
   const command = new Command('demo')
@@ -72,16 +73,18 @@ async function run(context: CommandContext, { folder }: Options): Promise<void> 
   const questions = trait.trait.evaluationQuestions.length
   terminal.print('\n4. Does the last prompt token tell how joyful the answer will be?\n')
   terminal.print(
-    `   ${trait.trait.ladder.length} graded system prompts x ${questions} questions the vector was not made from x ${samples} answers`,
+    `   ${trait.trait.ladder.length} graded system prompts x ${questions} questions the vector was not made from x ${experiment.samples} answers`,
   )
-  terminal.print(`   (few, to be quick: \`personascope experiment run --trait joyful --samples 12\` asks more).\n`)
+  terminal.print(
+    `   (few and short ones, to be quick: \`personascope experiment run --trait joyful --samples 12\` asks more).\n`,
+  )
   const finished = await runTraitExperiment({
     engine,
     judge,
     trait,
     vector: extracted.vector,
     workspace,
-    settings: { samples },
+    settings: experiment,
     signal: context.signal,
     onProgress: showPhases(terminal, '   '),
   })
@@ -123,6 +126,7 @@ async function extract(
     trait,
     workspace: openWorkspace(folder),
     judge,
+    settings: extraction,
     sweep,
     signal,
     onProgress: showPhases(terminal, '   '),
