@@ -33,7 +33,9 @@ const commands = {
   bench: args => [[node(), join(root, 'bench', 'main.ts'), ...args]],
   'docs-sync': args => [[node(), join(root, 'scripts', 'docs-sync.ts'), ...args]],
   'verify-engine': args => [[node(), join(root, 'test', 'verify', 'engine.ts'), ...args]],
+  'verify-screening': args => [[node(), '--expose-gc', join(root, 'test', 'verify', 'screening.ts'), ...args]],
   'verify-vectors': args => [[node(), join(root, 'test', 'verify', 'vectors.ts'), ...args]],
+  'verify-soak': args => [[node(), join(root, 'test', 'verify', 'soak.ts'), ...args]],
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -387,6 +387,11 @@ export const catalogue = {
     remedy: 'Screen the whole dataset, without --limit and --sample.',
     ...usage,
   },
+  BASELINE_FLAT: {
+    message: 'A baseline of {trait} needs answers that differ, and these have no spread.',
+    remedy: 'Use a dataset with more, and more different, prompts and answers.',
+    ...usage,
+  },
   SCREENING_CONDITION_MET: {
     message: 'The condition of --fail-if is met: {conditions}.',
     remedy: 'Look at the report, and filter the dataset with `personascope screen filter`.',

@@ -30,6 +30,9 @@ const fileSchema = z.object({
 export type Baseline = z.infer<typeof baselineSchema>
 export type BaselineFile = z.infer<typeof fileSchema>
 
+/** A spread below this part of the mean is rounding. */
+const rounding = 1e-9
+
 /** How many values are kept for plots. */
 export const plottedValues = 2000
 
@@ -66,7 +69,7 @@ export async function baselineOfTrait(
   const [[rows, mean, sd] = []] = await scores.query(
     `SELECT count(v), avg(v), stddev_samp(v) FROM (SELECT ${value} AS v FROM scores)`,
   )
-  if (typeof mean !== 'number' || typeof sd !== 'number' || !(sd > 0)) return undefined
+  if (typeof mean !== 'number' || typeof sd !== 'number' || !(sd > rounding * Math.abs(mean))) return undefined
   const values = await sampledValues(scores, value)
   const { layer, directionHash } = trait
   return { layer, directionHash, rows: rows as number, mean, sd, values }

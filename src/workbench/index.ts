@@ -85,4 +85,15 @@ export {
   type FinishedExperiment,
   runTraitExperiment,
 } from './run-experiment.ts'
+export {
+  estimateScreening,
+  type FilteredDataset,
+  type FilterOptions,
+  type FinishedScreening,
+  filterDataset,
+  keepBaseline,
+  type ScreeningEstimate,
+  type ScreenOptions,
+  screenDataset,
+} from './screen-dataset.ts'
 export { version } from './version.ts'

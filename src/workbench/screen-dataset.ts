@@ -396,6 +396,7 @@ export interface WrittenBaseline {
 /**
  * Keeps how the projections of a finished screening are spread, to compare others with.
  * @param source `own-answers`: not the rows' responses but the model's own answers, which the run must have asked for
+ * @throws BASELINE_FLAT, DISK_FULL, FILE_UNWRITABLE
  */
 export async function keepBaseline(
   { plan, folder }: Pick<StoredScreening, 'plan' | 'folder'>,
@@ -407,7 +408,9 @@ export async function keepBaseline(
   const traits: Record<string, Baseline> = {}
   for (const trait of plan.traits) {
     const baseline = await baselineOfTrait(scores, trait, source)
-    if (baseline) traits[trait.name] = baseline
+    // All rows asked the same thing, or there is one only.
+    if (!baseline) throw new PersonascopeError('BASELINE_FLAT', { trait: trait.name })
+    traits[trait.name] = baseline
   }
   const path = baselinePath(workspace.path, plan.model.id, fileName(name))
   const file: BaselineFile = {
