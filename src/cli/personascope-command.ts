@@ -9,7 +9,10 @@ import { generateCommand } from './commands/generate.ts'
 import { modelInspectCommand } from './commands/model-inspect.ts'
 import { modelListCommand } from './commands/model-list.ts'
 import { modelPullCommand } from './commands/model-pull.ts'
+import { monitorExportCommand } from './commands/monitor-export.ts'
+import { monitorReplayCommand } from './commands/monitor-replay.ts'
 import { screenCommand } from './commands/screen.ts'
+import { serveCommand } from './commands/serve.ts'
 import { traitCheckCommand } from './commands/trait-check.ts'
 import { traitListCommand } from './commands/trait-list.ts'
 import { traitShowCommand } from './commands/trait-show.ts'
@@ -54,6 +57,8 @@ export function personascopeCommand(): Command {
   program.addCommand(group('experiment', 'measure what a vector tells', experimentRunCommand()))
   program.addCommand(screenCommand())
   program.addCommand(generateCommand())
+  program.addCommand(serveCommand())
+  program.addCommand(group('monitor', 'readings of conversations', monitorReplayCommand(), monitorExportCommand()))
   program.addCommand(group('engine', 'build llama.cpp for this CPU', engineBuildCommand(), engineRemoveCommand()))
   program.addCommand(doctorCommand())
   program.addCommand(demoCommand())

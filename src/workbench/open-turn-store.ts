@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { TurnStore } from '../monitoring/turn-store.ts'
-import { openPostgresql } from '../store/database-postgresql.ts'
+import type { Database } from '../store/database.ts'
 import { openSqlite } from '../store/database-sqlite.ts'
 import type { Workspace } from '../store/workspace.ts'
 
@@ -13,11 +13,17 @@ export async function openTurnStore(
   options: { readonly keepsText?: boolean } = {},
 ): Promise<TurnStore> {
   const url = process.env['DATABASE_URL']
-  const database = url ? openPostgresql(url) : openSqlite(join(workspace.path, 'turns.sqlite'))
+  const database = url ? await openServer(url) : openSqlite(join(workspace.path, 'turns.sqlite'))
   try {
     return await TurnStore.open(database, options)
   } catch (error) {
     await database.close()
     throw error
   }
+}
+
+/** Loaded when needed: most workspaces have a file. */
+async function openServer(url: string): Promise<Database> {
+  const { openPostgresql } = await import('../store/database-postgresql.ts')
+  return openPostgresql(url)
 }
