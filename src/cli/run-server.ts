@@ -15,6 +15,7 @@ import { type EngineOptions, openEngine } from './engine-options.ts'
 
 export interface ServeOptions extends EngineOptions {
   readonly trait: readonly string[]
+  readonly baseline?: string
   readonly host: string
   readonly port: number
   readonly apiKey?: string
@@ -45,7 +46,8 @@ export async function runServer(context: CommandContext, options: ServeOptions):
   const workspace = openWorkspace(context.options.workspace)
   const log: Logger = pino({ name: 'personascope' }, pino.destination({ dest: 2, sync: false }))
   await using engine = await openEngine(context, options)
-  const watched = await watchTraits(options.trait, engine, workspace)
+  const { trait, baseline } = options
+  const watched = await watchTraits(trait, engine, workspace, baseline === undefined ? {} : { baseline })
   const keepsTurns = options.store || upstream !== undefined
   const store = keepsTurns ? await openTurnStore(workspace, { keepsText: options.storeText ?? false }) : undefined
   const forgetting = store && options.keepDays !== undefined ? forgetOld(store, options.keepDays, log) : undefined

@@ -46,6 +46,7 @@ export function openFakeServer(parts: Partial<ServerParts> = {}): FakeServer {
 export function fakeVector(name: string, model: ModelInfo, seed: number): PersonaVector {
   const random = createRandom(seed)
   const size = (model.blockCount + 1) * model.hiddenSize
+  const values = Float32Array.from({ length: size }, () => random.next() * 2 - 1)
   return {
     provenance: {
       trait: { name, hash: 'a' },
@@ -68,7 +69,7 @@ export function fakeVector(name: string, model: ModelInfo, seed: number): Person
     },
     blockCount: model.blockCount,
     hiddenSize: model.hiddenSize,
-    directions: { response_avg: Float32Array.from({ length: size }, () => random.next() * 2 - 1) },
+    directions: { response_avg: values, prompt_avg: values, prompt_avg_without_first: values, prompt_last: values },
     medianResponseNorms: new Float32Array(model.blockCount + 1).fill(4),
     hasEmbedding: true,
     defaultLayer: 2 as Layer,

@@ -8,6 +8,7 @@ export function serveCommand(): Command {
   const command = new Command('serve')
     .description('serve the model through the API of OpenAI, with steering and readings')
     .option('--trait <name>', 'a trait to read in every answer; may be given several times', collect, [])
+    .option('--baseline <name>', 'a baseline of the workspace, to place readings among ordinary answers')
     .option('--host <address>', 'where to listen; beyond this machine only with a key', '127.0.0.1')
     .option('--port <n>', 'the port; 0 takes a free one', wholeNumber('--port', 0), 8080)
     .option('--api-key <key>', 'the key that requests must bring (default: PERSONASCOPE_API_KEY)')
