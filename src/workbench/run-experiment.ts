@@ -2,23 +2,25 @@ import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import { asLayer, type Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { analyseExperiment, type ExperimentAnalysis } from '../experiment/analyse-experiment.ts'
+import { analyseExperiment } from '../experiment/analyse-experiment.ts'
+import { calibrate } from '../experiment/calibrate.ts'
 import { experimentReport, experimentScatterSvg } from '../experiment/experiment-report.ts'
 import { type ExperimentSummary, summariseExperiment } from '../experiment/experiment-summary.ts'
 import type { ExperimentSettings } from '../experiment/plan-experiment.ts'
 import { answersToCsv } from '../experiment/rows-to-csv.ts'
 import { type ExperimentProgress, runExperiment } from '../experiment/run-experiment.ts'
 import type { Judge } from '../judge/judge.ts'
-import { sha256, stableStringify } from '../store/hash.ts'
 import { writeJsonFile } from '../store/json-file.ts'
 import { openRun } from '../store/run-folder.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
 import { assertTraitUsable } from '../trait/check-trait.ts'
 import type { LoadedTrait } from '../trait/load-trait.ts'
-import { type Calibration, calibrationPath, writeCalibration } from '../vector/calibration.ts'
+import { calibrationPath, writeCalibration } from '../vector/calibration.ts'
+import { directionHash } from '../vector/direction-hash.ts'
 import { coefficientOf } from '../vector/dose.ts'
-import { directionAt, type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
+import { type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
+import { fileName } from '../vector/vector-file.ts'
 import { readScoredExtraction } from './extract-vector.ts'
 import { version } from './version.ts'
 
@@ -71,7 +73,12 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
   )
   const layer = options.layer === undefined ? readingLayerOf(vector) : asLayer(options.layer, engine.model, 1)
   const plan = planOf(options, layer, settings)
-  await using run = await openRun(workspace.runs, 'experiment', `experiment-${vector.provenance.trait.name}`, plan)
+  await using run = await openRun(
+    workspace.runs,
+    'experiment',
+    `experiment-${fileName(vector.provenance.trait.name)}`,
+    plan,
+  )
   const data = await runExperiment({
     engine,
     judge,
@@ -104,7 +111,17 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
   await writeFileWhole(inRun('scatter.svg'), experimentScatterSvg(parts))
   await writeFileWhole(inRun('report.html'), experimentReport(parts))
   await writeJsonFile(inRun('summary.json'), summary)
-  const calibration = calibrationOf(options, layer, summary, analysis, run.manifest.createdAt)
+  const calibration = calibrate({
+    model: engine.model,
+    judge: judge.id,
+    trait,
+    vector,
+    layer,
+    settings,
+    analysis,
+    personascopeVersion: version,
+    createdAt: run.manifest.createdAt,
+  })
   const path = calibrationPath(workspace.calibrations, engine.model.id, vector.provenance.trait.name)
   if (calibration) await writeCalibration(path, calibration)
   return {
@@ -146,11 +163,6 @@ function planOf(
   }
 }
 
-function directionHash(vector: PersonaVector, layer: Layer): string {
-  const { buffer, byteOffset, byteLength } = directionAt(vector, layer)
-  return sha256(new Uint8Array(buffer, byteOffset, byteLength))
-}
-
 function provenanceFacts({ model, info }: Engine, { provenance }: PersonaVector) {
   return [
     { name: 'model', value: `${model.id}, ${model.weightFormat}, sha256 ${model.fileHash}` },
@@ -160,38 +172,4 @@ function provenanceFacts({ model, info }: Engine, { provenance }: PersonaVector)
       value: `${provenance.createdAt} on ${provenance.model.id}, Personascope ${provenance.personascopeVersion}, from the trait file of sha256 ${provenance.trait.hash}`,
     },
   ]
-}
-
-/** A calibration is kept only where there is evidence: a line through noise would be taken for knowledge. */
-function calibrationOf(
-  { engine, judge, trait, vector }: ExperimentOptions,
-  layer: Layer,
-  { verdict, correlation, calibration: { line, answerLine }, settings }: ExperimentSummary,
-  { projectionRange: range }: ExperimentAnalysis,
-  createdAt: string,
-): Calibration | undefined {
-  const { perCondition, withinLevel } = correlation
-  if (verdict.kind !== 'evidence' || !line || !answerLine || !perCondition) return undefined
-  const { id, fileHash, chatTemplate } = engine.model
-  const { r, low, high } = perCondition
-  return {
-    format: 'personascope-calibration',
-    formatVersion: 1,
-    conditionalOn: {
-      model: { id, fileHash, chatTemplateHash: chatTemplate?.hash ?? '' },
-      trait: { name: trait.trait.name, hash: trait.hash },
-      ladderHash: sha256(stableStringify(trait.trait.ladder)),
-      directionHash: directionHash(vector, layer),
-      layer,
-      position: 'prompt_last',
-      judge: judge.id,
-      sampling: { temperature: settings.temperature, maxTokens: settings.maxTokens },
-    },
-    line,
-    answerLine,
-    range,
-    evidence: { r, low, high, withinLevelR: withinLevel?.r ?? null },
-    personascopeVersion: version,
-    createdAt,
-  }
 }
