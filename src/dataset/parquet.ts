@@ -1,4 +1,6 @@
 /** Parquet, read and written by DuckDB. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { textOf } from '../errors/personascope-error.ts'
 import { replaceWhole } from '../store/write-file-whole.ts'
@@ -14,6 +16,8 @@ export async function openDuckDb(): Promise<DuckDBConnection & AsyncDisposable> 
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     memory_limit: '512MB',
+    // Where it puts what does not fit; else in the current folder.
+    temp_directory: join(tmpdir(), `personascope-duckdb-${process.pid}`),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   })
