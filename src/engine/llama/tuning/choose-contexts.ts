@@ -23,21 +23,39 @@ export async function chooseContexts(
   const library = locateLibrary()
   const known = await recallContexts(library.id, file.hash)
   if (known) return known
-  const results: { options: Candidate; speed: number }[] = []
+  const results: MeasuredCandidate[] = []
   for (const options of candidates(availableParallelism())) {
     onMeasure(nameOf(options))
     await using engine = await openLlamaEngine(file, options)
     results.push({ options, speed: await measureThroughput(engine, { signal }) })
   }
-  const best = results.reduce((a, b) => (b.speed > a.speed ? b : a))
+  const { contexts, threadsPerContext } = choose(results)
   const choice: ContextChoice = {
-    contexts: best.options.contexts,
-    threadsPerContext: best.options.threadsPerContext,
+    contexts,
+    threadsPerContext,
     tokensPerSecond: Object.fromEntries(results.map(({ options, speed }) => [nameOf(options), Math.round(speed)])),
     date: new Date().toISOString(),
   }
   await rememberContexts(library.id, file.hash, choice)
   return choice
+}
+
+/**
+ * How much faster fewer contexts must be to be chosen: with any other process at work on the machine, the threads of one
+ * context wait for the one that was put aside and fall to a fifth, where contexts of one thread lose a share
+ * (docs/lab-log.md).
+ */
+const worthWaiting = 1.3
+
+interface MeasuredCandidate {
+  readonly options: Candidate
+  /** Tokens per second. */
+  readonly speed: number
+}
+
+/** The most contexts, unless fewer are clearly faster. Expects the candidates with most contexts first. */
+export function choose(results: readonly MeasuredCandidate[]): Candidate {
+  return results.reduce((a, b) => (b.speed > worthWaiting * a.speed ? b : a)).options
 }
 
 type Candidate = Required<Pick<LlamaEngineOptions, 'contexts' | 'threadsPerContext'>>
