@@ -38,8 +38,8 @@ const mostTries = 4
 /** How long to wait for others to finish before a turn. */
 const mostSecondsToWait = 60
 
-/** A contestant that is to be compared only if it beats another one rests when it takes so much longer. */
-const hopeless = 1.5
+/** A contestant that is to be compared only if it beats another one rests after it took so much longer. */
+const hopeless = 2
 
 /**
  * All contestants take turns, round after round, so that what changes about the machine meets all of them alike.
@@ -54,8 +54,10 @@ export async function runRounds(entries: readonly Entry[], options: RunOptions):
   }
   for (let round = 1; round <= rounds; round++) {
     for (const entry of entries) {
-      if (isHopeless(entry, entries)) continue
-      const { seconds, others } = await takeQuietTurn(entry, options)
+      const rival = entries.find(({ contestant }) => contestant.name === entry.contestant.alternativeTo)
+      const enough = hopeless * (rival?.turns.seconds[0] ?? Number.POSITIVE_INFINITY)
+      if (entry.turns.seconds.some(seconds => seconds > enough)) continue
+      const { seconds, others } = await takeQuietTurn(entry, enough, options)
       entry.turns.seconds.push(seconds)
       entry.turns.othersCores.push(others.cores)
       note(`round ${round} of ${rounds}: ${entry.contestant.name} ${seconds.toFixed(2)} s, ${describeOthers(others)}`)
@@ -63,17 +65,12 @@ export async function runRounds(entries: readonly Entry[], options: RunOptions):
   }
 }
 
-/** Whether it was too slow in an earlier round to be the faster of two. */
-function isHopeless({ contestant, turns }: Entry, entries: readonly Entry[]): boolean {
-  const rival = entries.find(entry => entry.contestant.name === contestant.alternativeTo)
-  return rival !== undefined && turns.seconds.length > 0 && turns.seconds[0]! > hopeless * rival.turns.seconds[0]!
-}
-
-async function takeQuietTurn(entry: Entry, { sequences, force, note }: RunOptions): Promise<Turn> {
+/** @param enough a turn that took longer, in seconds, is kept even if others disturbed it */
+async function takeQuietTurn(entry: Entry, enough: number, { sequences, force, note }: RunOptions): Promise<Turn> {
   for (let tried = 1; ; tried++) {
     if (!force) await waitUntilQuiet()
     const turn = await takeTurn(entry, sequences)
-    if (force || isQuiet(turn.others) || tried === mostTries) return turn
+    if (force || isQuiet(turn.others) || turn.seconds > enough || tried === mostTries) return turn
     note(`${entry.contestant.name} again: ${describeOthers(turn.others)}`)
     entry.turns.redone++
   }

@@ -15,6 +15,7 @@ import { screenCommand } from './commands/screen.ts'
 import { serveCommand } from './commands/serve.ts'
 import { traitCheckCommand } from './commands/trait-check.ts'
 import { traitListCommand } from './commands/trait-list.ts'
+import { traitNewCommand } from './commands/trait-new.ts'
 import { traitShowCommand } from './commands/trait-show.ts'
 import { vectorCombineCommand } from './commands/vector-combine.ts'
 import { vectorCompareCommand } from './commands/vector-compare.ts'
@@ -40,7 +41,16 @@ export function personascopeCommand(): Command {
   program.addCommand(
     group('model', 'get models and look at them', modelPullCommand(), modelListCommand(), modelInspectCommand()),
   )
-  program.addCommand(group('trait', 'look at traits', traitListCommand(), traitShowCommand(), traitCheckCommand()))
+  program.addCommand(
+    group(
+      'trait',
+      'write traits and look at them',
+      traitListCommand(),
+      traitShowCommand(),
+      traitCheckCommand(),
+      traitNewCommand(),
+    ),
+  )
   program.addCommand(
     group(
       'vector',

@@ -495,6 +495,18 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
         expect(again.activations).toEqual(fresh.activations)
       })
 
+      check(
+        'a prompt that was read before can be asked for a far longer answer, and for a short one again',
+        async () => {
+          const ask = { prompt, maxTokens: 8, sampling: { temperature: 0 } } as const
+          const [short] = await engine.generateAll([ask, ask])
+          const [long] = await engine.generateAll([{ ...ask, maxTokens: 1500, stop: [short!.text.slice(-2)] }])
+          expect(short!.text.startsWith(long!.text)).toBe(true)
+          expect(long!.finishReason).toBe('stop')
+          expect((await engine.generateAll([ask]))[0]!.text).toBe(short!.text)
+        },
+      )
+
       check('samples of one prompt differ in what is written, not in what is read', async () => {
         const samples = await engine.generateAll(
           [1, 2, 3].map(seed =>

@@ -299,7 +299,8 @@ export class Scheduler {
   }
 
   #keyOf(request: PreparedRequest, work: Work, length: number): string {
-    return `${work.kind}:${prefixKey(request, length)}`
+    // llama.cpp takes what a slot remembered only into memory of as many sequences.
+    return `${work.kind}:${this.#context!.options.slots}:${prefixKey(request, length)}`
   }
 
   /** Reports finished requests and frees their slots. */
