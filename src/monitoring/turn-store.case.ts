@@ -35,7 +35,8 @@ export function describeTurnStore(name: string, open: () => Database): void {
 
     test('are stored once, however often they are sent', async () => {
       const turn = turnOf('once', '2026-01-03T00:00:00.000Z')
-      await Promise.all([store.add(turn), store.add(turn), store.add({ ...turn, promptTokens: 99 })])
+      await Promise.all([store.add(turn), store.add(turn)])
+      await store.add({ ...turn, promptTokens: 99 })
       const found = (await all(store)).filter(({ id }) => id === 'once')
       expect(found.map(({ promptTokens }) => promptTokens)).toEqual([12])
     })
