@@ -13,6 +13,7 @@ export default defineConfig({
             'src/**/*.test.ts',
             'test/architecture/**/*.test.ts',
             'test/docs/**/*.test.ts',
+            'test/experiment/**/*.test.ts',
             'test/server/**/*.test.ts',
             'test/vector-formats/**/*.test.ts',
             'test/screening/**/*.test.ts',
