@@ -6,9 +6,13 @@ const parametersPerSequence = 2e9
 const promptTokens = 24
 const writtenTokens = 8
 
+/** After so long a round there is no second one. */
+const longRoundMs = 4000
+
 /**
  * How fast an engine reads and writes what an extraction reads and writes: short prompts, sampled answers, means of
- * all layers captured. One short round, after one to warm up.
+ * all layers captured. The better of two short rounds, because other processes only ever slow one down; one where it
+ * took long.
  * @returns tokens per second, read and written together
  * @throws ENGINE_ABORTED, what the engine throws
  */
@@ -36,7 +40,12 @@ export async function measureThroughput(
       signal ? { signal } : {},
     )
   await round(1, engine.info.contexts)
-  const start = performance.now()
-  await round(writtenTokens, count)
-  return (count * (promptTokens + writtenTokens)) / ((performance.now() - start) / 1000)
+  const timed = async () => {
+    const start = performance.now()
+    await round(writtenTokens, count)
+    return performance.now() - start
+  }
+  const first = await timed()
+  const best = first > longRoundMs ? first : Math.min(first, await timed())
+  return (count * (promptTokens + writtenTokens)) / (best / 1000)
 }
