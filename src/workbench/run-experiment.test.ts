@@ -120,8 +120,9 @@ describe('an experiment', () => {
   })
 
   test('reads where it is told, and says that it was asked to', async () => {
-    const { summary } = await runSmallExperiment(join(folder, 'whole'), { experiment: { layer: 1 } })
-    expect(summary).toMatchObject({ layer: 1, layerReason: 'asked for', resamplesExtraction: false })
+    const layer = whole.extracted.vector.readingLayer === 1 ? 2 : 1
+    const { summary } = await runSmallExperiment(join(folder, 'whole'), { experiment: { layer } })
+    expect(summary).toMatchObject({ layer, layerReason: 'asked for', resamplesExtraction: false })
   })
 
   test('with a vector of swapped pairs finds no evidence, and leaves no calibration', async () => {
@@ -145,23 +146,18 @@ describe('an experiment that was stopped', () => {
   test('at random moments goes on to the same bytes', async () => {
     const random = createRandom(20)
     const workspace = join(folder, 'aborted')
-    const stops: string[] = []
-    // About 500 steps of progress; every fifth of them is stopped in somewhere.
-    for (const fifth of [0, 1, 2, 3, 4]) {
+    // Each attempt gets as far as the phase it is stopped in, and somewhere into it.
+    for (const phase of ['ask', 'judge', 'steer', 'read', 'converse'] as const) {
       const stopping = new AbortController()
-      let steps = 0
-      const stopAt = Math.floor((fifth + random.next()) * 60)
+      let steps = phase === 'judge' || phase === 'read' ? 0 : Math.floor(random.next() * 20)
       const stopped = runSmallExperiment(workspace, {
         signal: stopping.signal,
-        onProgress: ({ phase }) => {
-          if (steps++ !== stopAt) return
-          stops.push(phase)
-          stopping.abort()
+        onProgress: progress => {
+          if (progress.phase === phase && steps-- <= 0) stopping.abort()
         },
       })
-      await expect(stopped).rejects.toMatchObject({ code: expect.stringMatching(/^(ENGINE|JUDGE)_ABORTED$/) })
+      await expect(stopped, phase).rejects.toMatchObject({ code: expect.stringMatching(/^(ENGINE|JUDGE)_ABORTED$/) })
     }
-    expect(new Set(stops).size).toBeGreaterThan(2)
     const resumed = await runSmallExperiment(workspace)
     expect(await filesOf(resumed)).toEqual(wholeFiles)
   }, 120_000)
@@ -193,7 +189,8 @@ describe('an experiment that was stopped', () => {
 
   test('by a judge that is down keeps everything asked so far, and goes on when it is back', async () => {
     const workspace = join(folder, 'down')
-    let left = 80 + 34
+    // Enough for the extraction: the profile's answers are the first it cannot score.
+    let left = 80
     const failing: Judge = {
       ...lexicon,
       async score(items, options) {
@@ -203,11 +200,11 @@ describe('an experiment that was stopped', () => {
       },
     }
     const first = new CountingEngine()
-    // The profile's answers are the first it cannot score.
     await expect(runSmallExperiment(workspace, { engine: first, judge: failing })).rejects.toMatchObject({
       code: 'JUDGE_UNREACHABLE',
     })
-    left = 80 + 34 + 64
+    // Enough for the profile and a part of the conversations.
+    left = 25 + 64
     const second = new CountingEngine()
     await expect(runSmallExperiment(workspace, { engine: second, judge: failing })).rejects.toMatchObject({
       code: 'JUDGE_UNREACHABLE',
