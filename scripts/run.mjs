@@ -33,6 +33,7 @@ const commands = {
   bench: args => [[node(), join(root, 'bench', 'main.ts'), ...args]],
   'docs-sync': args => [[node(), join(root, 'scripts', 'docs-sync.ts'), ...args]],
   'verify-engine': args => [[node(), join(root, 'test', 'verify', 'engine.ts'), ...args]],
+  'verify-experiment': args => [[node(), join(root, 'test', 'verify', 'experiment.ts'), ...args]],
   'verify-screening': args => [[node(), '--expose-gc', join(root, 'test', 'verify', 'screening.ts'), ...args]],
   'verify-vectors': args => [[node(), join(root, 'test', 'verify', 'vectors.ts'), ...args]],
   'verify-soak': args => [[node(), join(root, 'test', 'verify', 'soak.ts'), ...args]],
