@@ -95,9 +95,12 @@ async function run(context: CommandContext, { folder }: Options): Promise<void> 
 
   const seconds = (performance.now() - start) / 1000
   const peakBytes = peakMemory(engine)
-  const memory = peakBytes === undefined ? '' : `, at most ${Math.round(peakBytes / 1e6)} MB of memory in all processes`
+  const memory =
+    peakBytes === undefined ? '' : `, at most ${Math.round(peakBytes / 1e6)} MB of memory here and in the engine`
   terminal.print(`\nDone in ${formatDuration(seconds)}${memory}. Open ${reportPath} in a browser.`)
-  terminal.print('Next: personascope generate --workspace demo --prompt "..." --steer joyful=2, and README.md')
+  terminal.print(
+    `Next: npm run personascope -- generate --workspace ${folder} --prompt "..." --steer joyful=2, and README.md`,
+  )
   terminal.result({
     seconds,
     peakBytes,

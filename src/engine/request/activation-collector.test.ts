@@ -75,7 +75,7 @@ describe('a collector of activations', () => {
       probes: [{ name: 'p', layer: 1 as Layer, direction: Float32Array.of(1, 1, 1) }],
     }
     const whole = collect(capture, { prompt: 5, total: 5 })
-    const prefix = collect(capture, { prompt: 5, total: 3 }).promptProgress()
+    const prefix = collect(capture, { prompt: 5, total: 3 }).promptProgress(true)
     const rest = new ActivationCollector(capture, {
       blockCount: 4,
       hiddenSize: 3,

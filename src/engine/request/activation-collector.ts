@@ -151,11 +151,12 @@ export class ActivationCollector {
     }
   }
 
-  promptProgress(): PromptProgress {
+  /** @param whole whether the prefix is the whole prompt: a shorter one has not seen its last token */
+  promptProgress(whole: boolean): PromptProgress {
     return {
       sums: this.#promptSums?.slice(),
       first: this.#promptFirst?.slice(),
-      last: this.#promptLast?.slice(),
+      last: whole ? this.#promptLast?.slice() : undefined,
       readings: this.#probes.map(probe => probe.prompt.slice()),
     }
   }

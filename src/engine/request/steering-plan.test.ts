@@ -73,7 +73,7 @@ describe('a steering plan', () => {
     const first = make()
     first.apply(layer, 0, Float32Array.of(1))
     const second = make()
-    second.resume(first.progress())
+    second.resume(first.progress(true), true)
     expect(second.apply(layer, 1, Float32Array.of(-9))).toBe(true)
     expect(second.report()).toEqual([{ steeredPositions: 2, firedAtPosition: 0 }])
   })

@@ -77,12 +77,17 @@ export class SteeringPlan {
     return changed
   }
 
-  progress(): SteeringProgress {
-    return this.#changes.map(({ steeredPositions, condition }) => ({ steeredPositions, firedAt: condition?.firedAt }))
+  /** @param whole whether the prefix is the whole prompt: response steering has no part in a shorter one */
+  progress(whole: boolean): SteeringProgress {
+    return this.#ofPrefix(whole).map(({ steeredPositions, condition }) => ({
+      steeredPositions,
+      firedAt: condition?.firedAt,
+    }))
   }
 
-  resume(progress: SteeringProgress): void {
-    this.#changes.forEach((change, index) => {
+  /** Takes over what the same steerings did to a prefix, in another request. */
+  resume(progress: SteeringProgress, whole: boolean): void {
+    this.#ofPrefix(whole).forEach((change, index) => {
       change.steeredPositions = progress[index]!.steeredPositions
       if (change.condition) change.condition.firedAt = progress[index]!.firedAt
     })
@@ -94,6 +99,11 @@ export class SteeringPlan {
         ? { steeredPositions }
         : { steeredPositions, firedAtPosition: condition.firedAt },
     )
+  }
+
+  /** The changes that act on a prefix, as its key names them. */
+  #ofPrefix(whole: boolean): readonly Change[] {
+    return whole ? this.#changes : this.#changes.filter(({ positions }) => positions !== 'response')
   }
 
   #covers(positions: Positions, position: number): boolean {

@@ -167,7 +167,7 @@ export class Scheduler {
       // The last prompt token must be read again unless its logits were kept.
       if (!prefix || (length === request.tokens.length && !prefix.logits)) continue
       this.#context!.restoreSlot(slot, prefix.state)
-      run.steering.resume(prefix.steered)
+      run.steering.resume(prefix.steered, length === request.promptLength)
       if (prefix.captured) run.collector?.resumePrompt(prefix.captured)
       run.fed = length
       run.reusedPromptTokens = length
@@ -215,7 +215,8 @@ export class Scheduler {
     if (!this.#pass(rows)) return
     if (alone) this.#context!.forget(1)
     for (const slot of slots) this.#active[slot]!.run.fed++
-    for (const slot of slots) {
+    // From the last slot down: a request that fails leaves, and the last one moves into its slot.
+    for (const slot of slots.toReversed()) {
       const { run } = this.#active[slot]!
       const position = run.fed - 1
       if (run.needsLogits(position)) this.#afterLogits(slot, position, this.#context!.logits(slot))
@@ -288,12 +289,13 @@ export class Scheduler {
 
   #keepPrefix(slot: number, length: number, logits?: Float32Array, work = this.#active[slot]!.work): void {
     const { run } = this.#active[slot]!
+    const whole = length === run.request.promptLength
     this.#parts.prefixes.keep(this.#keyOf(run.request, work, length), {
       length,
       depth: run.depth,
       state: this.#context!.saveSlot(slot),
-      captured: run.collector?.promptProgress(),
-      steered: run.steering.progress(),
+      captured: run.collector?.promptProgress(whole),
+      steered: run.steering.progress(whole),
       logits: logits?.slice(),
     })
   }
