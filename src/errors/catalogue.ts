@@ -311,7 +311,8 @@ export const catalogue = {
   },
   VECTOR_NAME_TAKEN: {
     message: 'There is a vector {vector} for {model} already.',
-    remedy: 'Choose another --name, or add --overwrite.',
+    remedy:
+      'Choose another --name, or add --overwrite; `vector extract` never replaces what was imported or combined: move that file.',
     ...usage,
   },
   VECTORS_UNRELATED: {

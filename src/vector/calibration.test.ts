@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fitLine } from '../numeric/linear-regression.ts'
-import { type Calibration, calibrationPath, forecastFrom, readCalibration, writeCalibration } from './calibration.ts'
+import {
+  type Calibration,
+  calibrationPath,
+  forecastFrom,
+  readCalibration,
+  takeBackCalibration,
+  writeCalibration,
+} from './calibration.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -98,4 +105,16 @@ describe('a forecast', () => {
     expect(forecastFrom(calibration, 1e6).expectedScore).toBe(100)
     expect(forecastFrom(calibration, -1e6).expectedScore).toBe(0)
   })
+})
+
+test('a calibration is taken back with its own direction only', async () => {
+  const taken = await mkdtemp(join(tmpdir(), 'personascope-'))
+  const path = join(taken, 'c.json')
+  await writeCalibration(path, calibration)
+  await takeBackCalibration(path, 'another')
+  expect(await readCalibration(path)).toEqual(calibration)
+  await takeBackCalibration(path, calibration.conditionalOn.directionHash)
+  expect(await readCalibration(path)).toBeUndefined()
+  await takeBackCalibration(path, 'd')
+  await rm(taken, { recursive: true })
 })

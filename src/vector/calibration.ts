@@ -2,6 +2,7 @@
  * A calibration: what score to expect of an answer, given the projection of the last prompt token on a persona vector.
  * Comes from an experiment, and holds for what that was made with.
  */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { PersonascopeError } from '../errors/personascope-error.ts'
@@ -94,6 +95,15 @@ export async function readCalibration(path: string): Promise<Calibration | undef
   if (parsed.success) return parsed.data
   const detail = z.prettifyError(parsed.error).split('\n')[0]!
   throw new PersonascopeError('FILE_INVALID', { path, kind: 'calibration', detail })
+}
+
+/**
+ * Removes the calibration of this very direction: an experiment that finds no evidence takes back what an earlier,
+ * smaller one said. One of another direction stays.
+ */
+export async function takeBackCalibration(path: string, directionHash: string): Promise<void> {
+  const earlier = await readCalibration(path)
+  if (earlier?.conditionalOn.directionHash === directionHash) await rm(path, { force: true })
 }
 
 const toScale = (value: number) => Math.min(100, Math.max(0, value))

@@ -87,7 +87,7 @@ export const defaultSweepSettings: SweepSettings = { layers: 8, doses: [0.08, 0.
  * the activations of the answers while they are written, has them judged, and subtracts the means of the kept pairs
  * (paper, section 2.2). Chooses where to steer and where to read on extraction questions set aside. The work is kept
  * part by part; the same call goes on where it was stopped and reuses what is there.
- * @throws TRAIT_INVALID, MODEL_NO_CHAT_TEMPLATE, VECTOR_NO_PAIRS, RUN_IN_USE, DISK_FULL, what engine and judge throw
+ * @throws TRAIT_INVALID, MODEL_NO_CHAT_TEMPLATE, VECTOR_NAME_TAKEN, VECTOR_NO_PAIRS, RUN_IN_USE, DISK_FULL, what engine and judge throw
  */
 export async function extractVector(options: ExtractOptions): Promise<ExtractedVector> {
   const { engine, trait, workspace, onProgress = () => {}, signal } = options
@@ -96,6 +96,9 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
   assertTraitUsable(trait)
   if (!engine.model.chatTemplate) throw new PersonascopeError('MODEL_NO_CHAT_TEMPLATE', { model: engine.model.id })
   const planned = planRollouts(trait.trait, settings)
+  const vectorName = options.shufflePairs ? `${trait.trait.name}-shuffled` : trait.trait.name
+  const path = vectorPath(workspace.vectors, engine.model.id, vectorName)
+  await refuseToReplace(path, vectorName, engine.model.id)
   await using run = await openRun(workspace.runs, 'extract', runName(trait), planOf(engine, trait, settings))
   let reusedRollouts = 0
   const set = await runRollouts(engine, planned, {
@@ -126,7 +129,6 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
   const readRollouts = () => swapped?.swap(readParts(set)) ?? readParts(set)
   const extracted = await extractDirections(readRollouts(), { blockCount, hiddenSize, questions }, pairs.kept)
   const made = provenanceOf(engine, trait, settings)
-  const vectorName = options.shufflePairs ? `${made.trait.name}-shuffled` : made.trait.name
   const provenance: VectorProvenance = {
     ...made,
     trait: { ...made.trait, name: vectorName },
@@ -139,7 +141,6 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
     personascopeVersion: version,
     createdAt: run.manifest.createdAt,
   }
-  const path = vectorPath(workspace.vectors, engine.model.id, vectorName)
   const scores = judgements?.map(scoreOf)
   const profile = await profileLayers(readRollouts(), extracted.questions, relativeNorms(extracted, hiddenSize), scores)
   const earlier = await earlierProfile(path, provenance)
@@ -271,6 +272,12 @@ async function sideEffectsOf(
   const parts = await Promise.all(Array.from({ length: set.parts }, (_, part) => readWords<SteeredRollout>(set, part)))
   const signed = doses.flatMap(dose => [-dose, dose]).sort((a, b) => a - b)
   return await measureSideEffects(engine, vector, parts.flat(), signed, signal)
+}
+
+/** A vector that was imported or combined cannot be made again from here, so extracting does not replace it. */
+async function refuseToReplace(path: string, vector: string, model: string): Promise<void> {
+  const there = await readVector(path).catch(() => undefined)
+  if (there?.provenance.origin) throw new PersonascopeError('VECTOR_NAME_TAKEN', { vector, model })
 }
 
 /** What was measured of the same vector when it was made before. */

@@ -16,7 +16,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
 import { assertTraitUsable } from '../trait/check-trait.ts'
 import type { LoadedTrait } from '../trait/load-trait.ts'
-import { calibrationPath, writeCalibration } from '../vector/calibration.ts'
+import { calibrationPath, takeBackCalibration, writeCalibration } from '../vector/calibration.ts'
 import { directionHash } from '../vector/direction-hash.ts'
 import { coefficientOf } from '../vector/dose.ts'
 import { type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
@@ -124,6 +124,7 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
   })
   const path = calibrationPath(workspace.calibrations, engine.model.id, vector.provenance.trait.name)
   if (calibration) await writeCalibration(path, calibration)
+  else await takeBackCalibration(path, directionHash(vector, layer))
   return {
     summary,
     folder: run.path,
@@ -134,7 +135,9 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
 }
 
 function assertMadeOn({ model }: Engine, { provenance, hiddenSize, blockCount }: PersonaVector): void {
-  if (hiddenSize === model.hiddenSize && blockCount === model.blockCount) return
+  const sameShape = hiddenSize === model.hiddenSize && blockCount === model.blockCount
+  // A fine-tune has the shape of its base: what was made on the one is no measurement of the other.
+  if (sameShape && provenance.model.id === model.id) return
   throw new PersonascopeError('VECTOR_MODEL_MISMATCH', {
     vector: provenance.trait.name,
     expected: `${provenance.model.id} (${blockCount} blocks of ${hiddenSize})`,
