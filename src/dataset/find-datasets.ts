@@ -1,4 +1,5 @@
-import { glob } from 'node:fs/promises'
+// As one object: a Node too old to have glob must get as far as saying so.
+import fs from 'node:fs/promises'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { type DatasetFile, lookAtFile } from './dataset-file.ts'
 
@@ -15,7 +16,7 @@ export async function findDatasets(patterns: readonly string[]): Promise<Dataset
 async function filesOf(pattern: string): Promise<string[]> {
   if (!/[*?[{]/.test(pattern)) return [pattern]
   const found: string[] = []
-  for await (const path of glob(pattern)) found.push(path)
+  for await (const path of fs.glob(pattern)) found.push(path)
   if (found.length === 0) throw new PersonascopeError('FILE_NOT_FOUND', { path: pattern, kind: 'dataset' })
   return found.sort()
 }

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline, type Transform } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+// As one object: a Node too old to have zstd must get as far as saying so.
+import zlib from 'node:zlib'
 import { PersonascopeError, textOf } from '../errors/personascope-error.ts'
 import { type DatasetFile, invalidDataset } from './dataset-file.ts'
 
@@ -34,7 +35,8 @@ export async function* openBytes({ path, compression }: DatasetFile): AsyncGener
 function unpacked(path: string, compression: DatasetFile['compression']): AsyncIterable<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: 1 << 20 })
   if (compression === 'none') return file
-  const unpacker: Transform = compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize })
+  const unpacker: Transform =
+    compression === 'gzip' ? zlib.createGunzip({ chunkSize }) : zlib.createZstdDecompress({ chunkSize })
   // The error reaches whoever reads the last stream.
   return pipeline(file, unpacker, () => {})
 }

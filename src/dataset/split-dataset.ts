@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGzip, createZstdCompress } from 'node:zlib'
+// As one object: a Node too old to have zstd must get as far as saying so.
+import zlib from 'node:zlib'
 import { replaceWhole } from '../store/write-file-whole.ts'
 import type { Compression, DatasetFile } from './dataset-file.ts'
 import type { DatasetPiece } from './dataset-row.ts'
@@ -97,6 +98,6 @@ async function* joined(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 function compressor(compression: Compression) {
-  if (compression === 'gzip') return [createGzip()]
-  return compression === 'zstd' ? [createZstdCompress()] : []
+  if (compression === 'gzip') return [zlib.createGzip()]
+  return compression === 'zstd' ? [zlib.createZstdCompress()] : []
 }

@@ -69,9 +69,9 @@ describe('a vector and steering with it', () => {
     const first = await run(extract)
     expect(first.code, first.stderr).toBe(0)
     expect(first.stdout).toContain('UNFILTERED')
-    expect(first.stdout).toContain('2 of 2 pairs')
+    expect(first.stdout).toContain('6 of 6 pairs')
     const again = await run(['--json', ...extract])
-    expect(again.stderr).toContain('4 of 4 answers were there from an earlier run')
+    expect(again.stderr).toContain('12 of 12 answers were there from an earlier run')
     const { path, layers, defaultLayer } = JSON.parse(again.stdout)
     expect(await readdir(join(folder, '.personascope/vectors/smollm2-135m-instruct'))).toEqual([
       'tiny.safetensors',
@@ -240,7 +240,7 @@ describe('wrong input is answered in one line', () => {
 
   test('an unknown trait, and a judge that is not there', async () => {
     await expectRefusal(['vector', 'extract', 'grumpy', '--judge', 'none'], 2, /There are: .*joyful/)
-    await expectRefusal(['vector', 'extract', 'joyful'], 2, /--judge none/)
+    await expectRefusal(['vector', 'extract', 'evil'], 2, /--judge URL#model.*--judge none/)
     await writeFile(join(folder, 'broken.yaml'), 'name: x\n')
     await expectRefusal(['vector', 'extract', 'broken.yaml', '--judge', 'none'], 2, /broken\.yaml is not valid/)
   })

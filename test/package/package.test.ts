@@ -48,7 +48,12 @@ describe('the tarball', () => {
     for (const path of Object.values(manifest.bin)) expect(packed).toContain(path)
     expect(packed).toContain('LICENSE')
     expect(
-      packed.filter(path => !/^(dist|assets|examples|docs)\/|^(LICENSE|README\.md|package\.json)$/.test(path)),
+      packed.filter(
+        path =>
+          !/^(dist|assets|examples|docs)\/|^(LICENSE|README\.md|ARCHITECTURE\.md|CONTRIBUTING\.md|package\.json)$/.test(
+            path,
+          ),
+      ),
     ).toEqual([])
     expect(
       packed.filter(path => /\.(test|case)\.|\.map$|(?<!\.d)\.ts$/.test(path) && !path.startsWith('examples/')),
