@@ -56,7 +56,7 @@ export async function measureOthers(seconds: number): Promise<OthersLoad> {
 }
 
 /** Whether others leave the machine alone enough to measure speed. */
-export function isQuiet({ cores }: OthersLoad): boolean {
+export function isQuiet({ cores }: Pick<OthersLoad, 'cores'>): boolean {
   return cores <= mostOthersCores
 }
 

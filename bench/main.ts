@@ -84,8 +84,16 @@ async function startContenders(): Promise<void> {
 
 function report(entries: readonly Entry[]): void {
   const seconds = new Map(entries.map(({ contestant, turns }) => [contestant.name, turns.seconds]))
-  // Claims are about the whole work.
-  const judged = judgeClaims(seconds).map(claim => (options.quick ? { ...claim, met: undefined } : claim))
+  // Claims are about the whole work on a quiet machine: anything else is no verdict.
+  const disturbed = new Set(
+    entries
+      .filter(({ turns }) => turns.othersCores.some(cores => !isQuiet({ cores })))
+      .map(entry => entry.contestant.name),
+  )
+  const judged = judgeClaims(seconds).map(claim => {
+    const counts = !options.quick && !disturbed.has(claim.contestant) && !disturbed.has(claim.against)
+    return counts ? claim : { ...claim, met: undefined }
+  })
   const sequences = workload.prompts.length
   const writtenTokens = sequences * workload.writtenTokens
   console.log(
@@ -125,7 +133,7 @@ function claimTable(judged: readonly JudgedClaim[]): string {
     ratio.median.toFixed(2),
     `${ratio.lowest.toFixed(2)}..${ratio.highest.toFixed(2)}`,
     least ?? '',
-    met === undefined ? '' : met ? 'met' : 'missed',
+    least === undefined ? '' : met === undefined ? 'no verdict' : met ? 'met' : 'missed',
     what,
   ])
   return formatTable(['speed of', 'ratio', 'range', 'at least', '', ''], rows)
