@@ -11,6 +11,9 @@ import { modelListCommand } from './commands/model-list.ts'
 import { modelPullCommand } from './commands/model-pull.ts'
 import { monitorExportCommand } from './commands/monitor-export.ts'
 import { monitorReplayCommand } from './commands/monitor-replay.ts'
+import { ratingsAgreeCommand } from './commands/ratings-agree.ts'
+import { ratingsDrawCommand } from './commands/ratings-draw.ts'
+import { ratingsImportCommand } from './commands/ratings-import.ts'
 import { screenCommand } from './commands/screen.ts'
 import { serveCommand } from './commands/serve.ts'
 import { traitCheckCommand } from './commands/trait-check.ts'
@@ -65,6 +68,15 @@ export function personascopeCommand(): Command {
     ),
   )
   program.addCommand(group('experiment', 'measure what a vector tells', experimentRunCommand()))
+  program.addCommand(
+    group(
+      'ratings',
+      'check judges against people',
+      ratingsDrawCommand(),
+      ratingsImportCommand(),
+      ratingsAgreeCommand(),
+    ),
+  )
   program.addCommand(screenCommand())
   program.addCommand(generateCommand())
   program.addCommand(serveCommand())

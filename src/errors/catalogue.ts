@@ -284,6 +284,26 @@ export const catalogue = {
     exitCode: exitCodes.interrupted,
     httpStatus: 499,
   },
+  RUN_UNKNOWN: {
+    message: 'Expected a run of `vector extract` or `experiment run`, got "{run}". There are: {available}.',
+    remedy: 'Name one of them, or give the path of its folder.',
+    ...usage,
+  },
+  RUN_JUDGE_UNCLEAR: {
+    message: 'Expected a judge that scored the run {run}, got "{judge}". Its judges are: {available}.',
+    remedy: 'Name one of them with --judge, or a part of its name that no other has.',
+    ...usage,
+  },
+  RATING_SAMPLE_UNKNOWN: {
+    message: 'Expected a sample drawn for raters, got "{sample}". There are: {available}.',
+    remedy: 'Name one of them; `personascope ratings draw <run>` draws one.',
+    ...usage,
+  },
+  RATINGS_INVALID: {
+    message: '{count} of {total} rows could not be taken in: {detail}.',
+    remedy: 'The others were kept. Correct these and import the file again: what is known is not counted twice.',
+    ...usage,
+  },
   VECTOR_UNKNOWN: {
     message: 'No vector "{vector}" for {model} in {workspace}. There are: {available}.',
     remedy: 'Make it with `personascope vector extract {vector}`.',
