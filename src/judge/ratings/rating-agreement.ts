@@ -269,6 +269,8 @@ function warningsOf({ kind, items, perRater, pooled, betweenRaters }: Omit<Ratin
       )
   }
   if (perRater.length === 1) warnings.push('There is one rater: how far people agree with each other is not known.')
+  if (kind === 'answers' && betweenRaters && perRater.some(({ rated }) => rated < (pooled?.rated ?? 0)))
+    warnings.push('Not everybody rated the same answers: the mean of an answer depends on who rated it.')
   const limit = betweenRaters?.iccAverage ?? betweenRaters?.alpha
   if (limit && limit.value < 0.5)
     warnings.push(

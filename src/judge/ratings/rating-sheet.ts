@@ -24,7 +24,7 @@ export function ratingSheet(kind: RatingKind, items: readonly SheetItem[], forma
   if (format === 'jsonl') return rows.map(row => `${JSON.stringify(row)}\n`).join('')
   const columns = sheetColumns[kind]
   const cells = rows.map(row => columns.map(column => safeCell(row[column]!)))
-  return stringify([columns, ...cells], { bom: true, record_delimiter: '\r\n' })
+  return stringify([columns, ...cells], { bom: true, record_delimiter: '\r\n', quoted_match: /[\r\n]/ })
 }
 
 /** How to rate, for the person who does. */
