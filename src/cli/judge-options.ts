@@ -18,11 +18,17 @@ export interface JudgeOptions {
 }
 
 export function addJudgeOptions(command: Command): Command {
-  return command
-    .option(
+  return addJudgeLimits(
+    command.option(
       '--judge <judge>',
       'who scores the answers: URL#model, engine, lexicon, or none (default: the lexicon judge, where the trait has one)',
-    )
+    ),
+  )
+}
+
+/** What judges may do and spend, without who they are. */
+export function addJudgeLimits(command: Command): Command {
+  return command
     .option('--judge-concurrency <n>', 'calls to a judge in flight at a time', wholeNumber('--judge-concurrency', 1))
     .option('--max-judge-calls <n>', 'stop before more calls than this', wholeNumber('--max-judge-calls', 0))
     .option(
@@ -39,7 +45,11 @@ export function addJudgeOptions(command: Command): Command {
 /** Opens the judge the command line names. */
 export async function openJudgeFrom(
   options: JudgeOptions,
-  { trait, workspace, engine }: { readonly trait: Trait; readonly workspace: Workspace; readonly engine: Engine },
+  {
+    trait,
+    workspace,
+    engine,
+  }: { readonly trait: Trait; readonly workspace: Workspace; readonly engine: Engine | undefined },
 ): Promise<Judge | 'none'> {
   const { judge, judgeConcurrency: concurrency } = options
   return await openJudge(judge, {

@@ -6,6 +6,7 @@ import { engineBuildCommand } from './commands/engine-build.ts'
 import { engineRemoveCommand } from './commands/engine-remove.ts'
 import { experimentRunCommand } from './commands/experiment-run.ts'
 import { generateCommand } from './commands/generate.ts'
+import { judgeCompareCommand } from './commands/judge-compare.ts'
 import { modelInspectCommand } from './commands/model-inspect.ts'
 import { modelListCommand } from './commands/model-list.ts'
 import { modelPullCommand } from './commands/model-pull.ts'
@@ -68,6 +69,7 @@ export function personascopeCommand(): Command {
     ),
   )
   program.addCommand(group('experiment', 'measure what a vector tells', experimentRunCommand()))
+  program.addCommand(group('judge', 'check judges against each other', judgeCompareCommand()))
   program.addCommand(
     group(
       'ratings',

@@ -16,8 +16,8 @@ import type { Trait } from '../trait/trait.ts'
 export interface OpenJudgeOptions {
   readonly trait: Trait
   readonly workspace: Workspace
-  /** The model in use, for the judge `engine`. */
-  readonly engine: Engine
+  /** The model in use; undefined where the judge is known to be another than `engine`. */
+  readonly engine: Engine | undefined
   readonly limits?: JudgeLimits
   /** Calls in flight at a time, to a server. */
   readonly concurrency?: number
@@ -37,7 +37,7 @@ export async function openJudge(text: string | undefined, options: OpenJudgeOpti
     case 'lexicon':
       return createLexiconJudge(options.trait.lexicon!)
     case 'engine':
-      return await openLlmJudge(new EngineTransport(options.engine), options)
+      return await openLlmJudge(new EngineTransport(options.engine!), options)
     case 'openai': {
       const { concurrency } = options
       const { baseUrl, model } = spec

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fakeModel, startFakeOpenAi } from '../../src/judge/fake-openai.case.ts'
 import { readSheet } from '../../src/judge/ratings/read-sheet.ts'
 import { sha256 } from '../../src/store/hash.ts'
 import { errorLines, runCommand } from './run-command.ts'
@@ -137,6 +138,29 @@ describe('ratings of pairs', () => {
     expect(stdout).toMatch(/^ada +40 +90\.0 % \(\d\d\.\d % to \d+\.\d %\) of 40$/m)
     expect(stdout).toMatch(/^judge's scores apart +pairs +pairwise agreement$/m)
     expect(stderr).toContain('Warning: There is one rater')
+  })
+})
+
+describe('judge compare', () => {
+  test('shows how far two judges agree that scored the run', async () => {
+    const { code, stdout } = await run('judge', 'compare', runName, '--judge-a', 'lexicon', '--judge-b', 'other')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^lexicon:sentiment and llm:http.*#other on joyful: 119 answers to 5 questions/)
+    expect(stdout).toContain('1 more left unscored by one of them.')
+    expect(stdout).toMatch(/^ {2}Pearson +-1\.00 \(-1\.00 to -1\.00\)$/m)
+  })
+
+  test('has a judge score the run that has not yet, and keeps what it says', async () => {
+    await using server = await startFakeOpenAi()
+    const judge = `${server.baseUrl}#${fakeModel}`
+    const args = ['judge', 'compare', runName, '--judge-a', judge, '--judge-b', 'lexicon']
+    const compared = await json(...args)
+    expect(compared).toMatchObject({ judges: [`llm:${judge}`, 'lexicon:sentiment'], compared: 119, questions: 5 })
+    expect(server.faults).toEqual([])
+    const asked = server.requests.length
+    expect(asked).toBeGreaterThan(118)
+    expect(await json(...args)).toEqual(compared)
+    expect(server.requests).toHaveLength(asked)
   })
 })
 
