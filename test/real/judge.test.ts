@@ -41,7 +41,7 @@ describe('a real model as the judge', () => {
     const calls = items.map((item): JudgeCall => ({ messages: rubricMessages(rubric, item), wants: 'number' }))
     const replies = await ask(calls)
     for (const [index, { candidates }] of replies.entries()) {
-      const numbers = candidates!.filter(({ text }) => /^[1-9][0-9]$/.test(text) && text !== '10').slice(0, 2)
+      const numbers = candidates!.filter(({ text }) => /^[1-9][0-9]$/.test(text) && text !== '10').slice(0, 1)
       expect(numbers.length).toBeGreaterThan(0)
       for (const { text, logprob } of numbers) {
         const { messages } = calls[index]!
@@ -64,7 +64,7 @@ describe('a real model as the judge', () => {
   test('makes scores from 0 to 100, or says why there is none', async () => {
     const judge = new LlmJudge({ transport: new EngineTransport(engine), rubric })
     expect(judge.id).toBe('llm:engine#smollm2-135m-instruct')
-    for (const { expression, coherence } of await judge.score(items.slice(0, 1))) {
+    for (const { expression, coherence } of await judge.score(items)) {
       for (const score of [expression, coherence!]) {
         if (score.status === 'scored') {
           expect(score.value).toBeGreaterThanOrEqual(0)

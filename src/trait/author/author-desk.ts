@@ -15,6 +15,8 @@ export interface AuthorTask<Value> {
   readonly form: z.ZodType<Value>
   /** What is wrong with an answer of the right form. */
   readonly check?: (value: Value) => readonly AuthorProblem[]
+  /** What can be kept of an answer of the right form that has errors; used where the author cannot do better. */
+  readonly salvage?: (value: Value) => Value
 }
 
 export interface AuthorProblem {
@@ -85,6 +87,7 @@ export class AuthorDesk {
     const keys: string[] = []
     let messages = task.messages
     let secondBest: Value | undefined
+    let salvaged: Value | undefined
     let problems: readonly AuthorProblem[] = []
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const call = this.#callOf(task, messages, attempt)
@@ -93,12 +96,17 @@ export class AuthorDesk {
       const read = readReply(reply, task)
       problems = read.problems
       if (problems.length === 0) return read.value!
-      if (problems.every(({ severity }) => severity === 'warning')) secondBest = read.value
+      if (isUsable(problems)) secondBest = read.value
+      else if (read.value !== undefined && task.salvage) {
+        const kept = task.salvage(read.value)
+        if (isUsable(task.check?.(kept) ?? [])) salvaged = kept
+      }
       messages = [...task.messages, ...correction(reply, problems)]
     }
-    if (secondBest !== undefined) return secondBest
+    const usable = secondBest ?? salvaged
+    if (usable !== undefined) return usable
     await this.#options.memory.forget(keys)
-    const detail = problems[0]!.message.replace(/\.$/, '')
+    const detail = problems.find(({ severity }) => severity === 'error')!.message.replace(/\.$/, '')
     throw new PersonascopeError('AUTHOR_FAILED', { author: this.#options.author.id, part: task.part, detail })
   }
 
@@ -135,6 +143,10 @@ export class AuthorDesk {
       }
     })
   }
+}
+
+function isUsable(problems: readonly AuthorProblem[]): boolean {
+  return problems.every(({ severity }) => severity === 'warning')
 }
 
 interface ReadReply<Value> {

@@ -15,6 +15,8 @@ export interface AuthorModel {
   readonly id: string
   /** What besides the call decides the answer; goes into the hash that replies are remembered by. */
   readonly settings: Readonly<Record<string, string | number>>
+  /** Whether it is too small to write several things at once. */
+  readonly needsSmallSteps: boolean
   /** Does work that asks, when it is its turn; what it does with the answer is done before the next in turn begins. */
   inTurn<T>(work: () => Promise<T>): Promise<T>
   /**

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import type { ChatMessage } from '../../chat/message.ts'
 import type { LadderStep, Trait } from '../trait.ts'
-import type { AuthorTask } from './author-desk.ts'
+import { normalised } from '../words.ts'
+import type { AuthorProblem, AuthorTask } from './author-desk.ts'
 import { draftProblems, draftTrait, neutralStep } from './draft-trait.ts'
 
 /** What is to be written about. */
@@ -35,6 +36,11 @@ function ask(...paragraphs: readonly string[]): readonly ChatMessage[] {
 
 const traitWords = ({ name, describe }: TraitWish) => `The trait is called "${name.replaceAll('-', ' ')}": ${describe}`
 
+const example = {
+  positive: 'You are a patient assistant. Take all the time that is needed.',
+  negative: 'You are a hasty assistant. Get everything over with at once.',
+}
+
 const foundation = z.strictObject({
   description: line(500),
   pairs: z.array(z.strictObject({ positive: line(300), negative: line(300) })).length(5),
@@ -50,12 +56,61 @@ export function foundationTask(wish: TraitWish): AuthorTask<z.infer<typeof found
       traitWords(wish),
       'Write a description of answers that show this trait: one sentence beginning with "The answer", which says what such an answer is like and, after "rather than", what it is like instead.',
       'Then write five pairs of system prompts. "positive" makes an assistant show the trait strongly in all its answers, "negative" makes it show the opposite. The two sides of a pair have the same form and about the same length and differ in the character only. The five pairs approach the trait from different sides: what the assistant is, whom it resembles, what it does with every subject, how it sounds, which words it uses. Each prompt is at most 160 characters long, plain and concrete; it says what to do rather than what not to do, and speaks of no particular subject.',
-      'For a trait called "patient" one pair could be: {"positive": "You are a patient assistant. Take all the time that is needed.", "negative": "You are a hasty assistant. Get everything over with at once."}',
+      `For a trait called "patient" one pair could be: ${JSON.stringify(example)}`,
       'Answer in this form: {"description": "...", "pairs": [{"positive": "...", "negative": "..."}, and four more]}',
     ),
     form: foundation,
-    check: answer => draftProblems(draftTrait({ name: wish.name, ...toFoundation(answer) }), 'contrastivePrompts'),
+    check: answer => pairProblems(wish, answer.pairs),
+    salvage: answer => ({ ...answer, pairs: differentPairs(answer.pairs) }),
   }
+}
+
+/** From which side each of the five pairs approaches the trait. */
+export const pairSides = [
+  'what the assistant is ("You are ...")',
+  'whom it answers like ("Answer like ...")',
+  'what it does with every subject ("Whatever you are asked, ...")',
+  'what it feels about its work ("You love ..." or "You hate ...")',
+  'which words it uses ("Use ... words.")',
+] as const
+
+const onePair = z.strictObject({ positive: line(160), negative: line(160) })
+
+/** One pair alone, for authors that need small steps. */
+export function pairTask(wish: TraitWish, side: number): AuthorTask<z.infer<typeof onePair>> {
+  return {
+    name: `pair-${side + 1}`,
+    part: 'pair',
+    messages: ask(
+      traitWords(wish),
+      `Write two short instructions to an assistant about ${pairSides[side]}. "positive" makes it show the trait, "negative" makes it show the opposite.`,
+      'Answer in this form: {"positive": "...", "negative": "..."}',
+    ),
+    form: onePair,
+    check: pair => pairProblems(wish, [pair]),
+  }
+}
+
+type Pair = Trait['contrastivePrompts'][number]
+
+function pairProblems({ name }: TraitWish, pairs: readonly Pair[]): AuthorProblem[] {
+  const copied = pairs.some(({ positive, negative }) => positive === example.positive || negative === example.negative)
+  return [
+    ...(copied && name !== 'patient'
+      ? [{ severity: 'error' as const, message: 'A pair is copied from the example, which is about another trait.' }]
+      : []),
+    ...draftProblems(draftTrait({ name, contrastivePrompts: [...pairs] }), 'contrastivePrompts'),
+  ]
+}
+
+/** The pairs that say something, and something else than those before them. */
+export function differentPairs(pairs: readonly Pair[]): Pair[] {
+  const kept: Pair[] = []
+  for (const pair of pairs) {
+    const problems = pairProblems({ name: '', describe: '' }, [...kept, pair])
+    if (problems.every(({ severity }) => severity === 'warning')) kept.push(pair)
+  }
+  return kept
 }
 
 export function toFoundation({ description, pairs }: z.infer<typeof foundation>): Foundation {
@@ -206,7 +261,20 @@ export function ladderTask(wish: TraitWish, founded: Foundation): AuthorTask<z.i
     ),
     form: ladder,
     check: answer => draftProblems(draftTrait({ name: wish.name, ...founded, ladder: toLadder(answer) }), 'ladder'),
+    salvage: withoutRepetitions,
   }
+}
+
+/** Levels whose prompt stands at another level already are left empty, the weaker ones first. */
+function withoutRepetitions(answer: z.infer<typeof ladder>): z.infer<typeof ladder> {
+  const seen = new Set([normalised(neutralStep.prompt)])
+  const kept = { minus3: '', minus2: '', minus1: '', plus1: '', plus2: '', plus3: '' }
+  for (const name of ['minus3', 'plus3', 'minus2', 'plus2', 'minus1', 'plus1'] as const) {
+    const plain = normalised(answer[name])
+    if (!seen.has(plain)) kept[name] = answer[name]
+    seen.add(plain)
+  }
+  return kept
 }
 
 export function toLadder(answer: z.infer<typeof ladder>): LadderStep[] {
@@ -214,5 +282,5 @@ export function toLadder(answer: z.infer<typeof ladder>): LadderStep[] {
     level,
     prompt: answer[name as keyof typeof ladderLevels],
   }))
-  return [...steps, neutralStep].sort((a, b) => a.level - b.level)
+  return [...steps.filter(({ prompt }) => prompt !== ''), neutralStep].sort((a, b) => a.level - b.level)
 }

@@ -2,9 +2,13 @@ import { PersonascopeError } from '../../errors/personascope-error.ts'
 import type { Trait } from '../trait.ts'
 import { AuthorDesk, type AuthorDeskOptions } from './author-desk.ts'
 import {
+  differentPairs,
+  type Foundation,
   foundationTask,
   ladderTask,
   moreQuestionsTask,
+  pairSides,
+  pairTask,
   questionAreas,
   questionsPerBatch,
   questionsTask,
@@ -43,7 +47,9 @@ const moreRounds = 5
  */
 export async function authorTrait(wish: TraitWish, options: AuthorDeskOptions): Promise<AuthoredTrait> {
   const desk = new AuthorDesk(options)
-  const founded = toFoundation(await desk.write(foundationTask(wish)))
+  const founded = options.author.needsSmallSteps
+    ? await foundInSmallSteps(wish, desk)
+    : toFoundation(await desk.write(foundationTask(wish)))
   const [batches, rubric, ladder] = await desk.together([
     desk.together(questionAreas.map((_, area) => desk.write(questionsTask(wish, area)))),
     desk.write(rubricTask(wish, founded)),
@@ -72,4 +78,10 @@ export async function authorTrait(wish: TraitWish, options: AuthorDeskOptions): 
     rememberedReplies: desk.counts.remembered,
     refusedQuestions: chosen.refused.length,
   }
+}
+
+/** The description is the wish itself then, and every pair is asked for alone. */
+async function foundInSmallSteps(wish: TraitWish, desk: AuthorDesk): Promise<Foundation> {
+  const pairs = await desk.together(pairSides.map((_, side) => desk.write(pairTask(wish, side))))
+  return { description: wish.describe.replace(/\s+/g, ' ').trim(), contrastivePrompts: differentPairs(pairs) }
 }

@@ -3,17 +3,21 @@ import { jsonSchemaToGrammar } from '../../engine/grammar/json-schema-grammar.ts
 import { PersonascopeError } from '../../errors/personascope-error.ts'
 import type { AuthorCall, AuthorModel } from './author-model.ts'
 
+/** Below this many parameters a model loses the thread in a list of pairs. */
+const ableParameters = 3e9
 /** Enough for twenty questions of 160 characters. */
 const maxTokens = 1600
 
 /** The model in use as the author, held to the form of the answer by a grammar. */
 export class EngineAuthor implements AuthorModel {
   readonly id: string
+  readonly needsSmallSteps: boolean
   readonly settings: Readonly<Record<string, string | number>>
   readonly #engine: Engine
 
   constructor(engine: Engine) {
-    const { id, fileHash, chatTemplate } = engine.model
+    const { id, fileHash, chatTemplate, parameterCount } = engine.model
+    this.needsSmallSteps = parameterCount < ableParameters
     this.#engine = engine
     this.id = `engine#${id}`
     this.settings = {

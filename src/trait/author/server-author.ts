@@ -39,6 +39,7 @@ const concessions: readonly { readonly said: RegExp; readonly concede: Partial<M
 /** An author behind a server that speaks the OpenAI API, held to the form of the answer where the server can do that. */
 export class ServerAuthor implements AuthorModel {
   readonly id: string
+  readonly needsSmallSteps = false
   readonly settings = { temperature: 0.8, maxTokens }
   readonly #server: ChatServer
   #manner: Manner = { form: true, temperature: true, seed: true, tokenLimit: 'max_tokens' }
