@@ -4,6 +4,7 @@ import type { Baseline } from './baseline.ts'
 import { type AreaEstimate, areaEstimate } from './delong-interval.ts'
 import { type Measure, measures, type ScoresReader, scoreColumn } from './scores-file.ts'
 import type { ScreeningPlan } from './screening-plan.ts'
+import { shuffledArea } from './shuffled-labels.ts'
 
 /** How a measure is spread over rows. */
 export interface Spread {
@@ -72,6 +73,9 @@ export interface ScreeningSummary {
 }
 
 const z95 = 1.959963984540054
+/** Names of what labelled rows are told apart by, as the report refers to them. */
+export const ngramsName = 'n-grams of the answers it was made from'
+const shuffledName = 'persona vector, labels shuffled'
 /** Groups beyond the largest ones are left out. */
 const mostGroups = 50
 const rankedRows = 20_000
@@ -233,10 +237,10 @@ async function areasOf(
   const column = (measure: Measure) => sqlName(scoreColumn(trait, measure))
   const rows = await scores.query(`SELECT ${column('projection')}, ${column('difference')},
     ${sqlName(`${trait}_ngrams`)}, sentiment, -sentiment, tokens, -tokens FROM scores`)
-  const areaOf = (name: string, index: number): ControlArea[] => {
+  const areaOf = (name: string, index: number, estimate = areaEstimate): ControlArea[] => {
     const of = (side: boolean) =>
       rows.flatMap((row, at) => (labels[at] === side && row[index] !== null ? [row[index] as number] : []))
-    const area = areaEstimate(of(true), of(false))
+    const area = estimate(of(true), of(false))
     return area ? [{ name, ...area }] : []
   }
   // Which way these point is not known beforehand: they get the better one, the vector does not.
@@ -244,8 +248,9 @@ async function areasOf(
   return [
     ...areaOf('persona vector', 0),
     ...areaOf('persona vector, minus the own answer', 1),
-    ...areaOf('n-grams of the answers it was made from', 2),
+    ...areaOf(ngramsName, 2),
     ...better(...areaOf('sentiment, brighter', 3), ...areaOf('sentiment, darker', 4)),
     ...better(...areaOf('length, longer', 5), ...areaOf('length, shorter', 6)),
+    ...areaOf(shuffledName, 0, shuffledArea),
   ]
 }

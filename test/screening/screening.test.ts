@@ -13,7 +13,9 @@ import { checkCondition, parseAbove, parseAmount, parseCondition } from '../../s
 import { openScores } from '../../src/screening/scores-file.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { directionAt } from '../../src/vector/persona-vector.ts'
-import { estimateScreening, filterDataset, keepBaseline } from '../../src/workbench/screen-dataset.ts'
+import { filterDataset } from '../../src/workbench/filter-dataset.ts'
+import { keepBaseline } from '../../src/workbench/keep-baseline.ts'
+import { estimateScreening } from '../../src/workbench/screen-dataset.ts'
 import { fakeVectors, screenWithFake, writeRandomDataset } from './fake-screening.ts'
 
 let folder: string
@@ -229,6 +231,8 @@ describe('the dataset as a whole', () => {
     expect(areas['sentiment, darker']!.area).toBeCloseTo((60 + 12 / 2) / 72, 9)
     expect(areas['sentiment, darker']!.low).toBeLessThan(areas['sentiment, darker']!.area)
     expect(Object.keys(areas)[0]).toBe('persona vector')
+    const shuffled = areas['persona vector, labels shuffled']!
+    expect([shuffled.low < 0.5, shuffled.high > 0.5]).toEqual([true, true])
     const zs = (await readScores(runPath)).map(row => row['evil_z'] as number)
     expect(zs.reduce((sum, z) => sum + z, 0) / zs.length).toBeCloseTo(0, 9)
     const html = await readFile(reportPath, 'utf8')
