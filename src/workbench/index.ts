@@ -81,8 +81,10 @@ export { type CombineOptions, combineStoredVectors } from './combine-vectors.ts'
 export { type ComparedJudges, type CompareRunJudgesOptions, compareRunJudges } from './compare-run-judges.ts'
 export { type DrawnRatings, type DrawRatingsOptions, drawRatings } from './draw-ratings.ts'
 export { type ExtractedVector, type ExtractOptions, extractVector } from './extract-vector.ts'
+export { type FilteredDataset, type FilterOptions, filterDataset } from './filter-dataset.ts'
 export { type ImportedSheet, importRatings } from './import-ratings.ts'
 export { type ImportedVector, type ImportOptions, importVector } from './import-vector.ts'
+export { keepBaseline } from './keep-baseline.ts'
 export { loadVector } from './load-vector.ts'
 export { type NewTrait, type NewTraitOptions, newTrait } from './new-trait.ts'
 export { type OpenJudgeOptions, openJudge } from './open-judge.ts'
@@ -95,11 +97,7 @@ export {
 } from './run-experiment.ts'
 export {
   estimateScreening,
-  type FilteredDataset,
-  type FilterOptions,
   type FinishedScreening,
-  filterDataset,
-  keepBaseline,
   type ScreeningEstimate,
   type ScreenOptions,
   screenDataset,

@@ -3,7 +3,6 @@ import { basename, join } from 'node:path'
 import { RowFault } from '../dataset/dataset-row.ts'
 import { findDatasets } from '../dataset/find-datasets.ts'
 import { readRows } from '../dataset/read-dataset.ts'
-import { splitDataset } from '../dataset/split-dataset.ts'
 import { type NamedColumns, type TrainingRow, trainingRow } from '../dataset/training-row.ts'
 import type { Engine } from '../engine/contract/engine.ts'
 import { asLayer } from '../engine/contract/layer.ts'
@@ -11,39 +10,25 @@ import { PersonascopeError } from '../errors/personascope-error.ts'
 import { norm } from '../numeric/vector-math.ts'
 import type { ContrastiveRollout } from '../rollout/plan-rollouts.ts'
 import { finishedParts, readWords } from '../rollout/rollout-store.ts'
-import {
-  type Baseline,
-  type BaselineFile,
-  baselineOfTrait,
-  baselinePath,
-  readBaseline,
-  sampledValues,
-  writeBaseline,
-} from '../screening/baseline.ts'
+import { type Baseline, baselinePath, readBaseline, sampledValues } from '../screening/baseline.ts'
 import { countChosen } from '../screening/choose-rows.ts'
 import { type ExaminedFile, examineDataset } from '../screening/examine-dataset.ts'
 import { exampleRows } from '../screening/example-rows.ts'
-import { columnOf, type FilterRule, flaggedRows } from '../screening/score-condition.ts'
+import { columnOf } from '../screening/score-condition.ts'
 import { type ScoringTrait, scorePart } from '../screening/score-part.ts'
 import { type ScreeningSummary, summariseScores } from '../screening/score-statistics.ts'
 import { openScores, type ScoresReader, writeScores } from '../screening/scores-file.ts'
 import { type ScreeningProgress, screenRows } from '../screening/screen-rows.ts'
 import type { ScreeningPlan, ScreeningSettings } from '../screening/screening-plan.ts'
 import { screeningReport, type ThresholdCount } from '../screening/screening-report.ts'
-import {
-  readScreening,
-  type StoredScreening,
-  screeningKind,
-  summaryPath,
-  writeUnreadable,
-} from '../screening/screening-result.ts'
+import { screeningKind, summaryPath, writeUnreadable } from '../screening/screening-result.ts'
 import {
   type ExtractionAnswer,
   type NgramClassifier,
   textControls,
   trainClassifier,
 } from '../screening/text-controls.ts'
-import { sha256, sha256OfFile, stableStringify } from '../store/hash.ts'
+import { sha256, stableStringify } from '../store/hash.ts'
 import { readJsonFile, writeJsonFile } from '../store/json-file.ts'
 import { openRun, type RunManifest } from '../store/run-folder.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -308,119 +293,4 @@ async function reportOf(
   }
   const examples = await exampleRows(scores, plan)
   return screeningReport({ plan, summary, baselineOf, values, thresholds, examples })
-}
-
-export interface FilterOptions {
-  readonly workspace: Workspace
-  /** The run's folder, or its name in the workspace. */
-  readonly run: string
-  /** Given the run's plan, the rules: a row that any of them names is taken out. */
-  readonly rulesOf: (plan: ScreeningPlan) => readonly FilterRule[]
-  /** Where the files go; the run's folder `filtered` if not told. */
-  readonly out?: string
-  /** Leave rows that could not be read where they are, instead of taking them out. */
-  readonly keepUnreadable?: boolean
-}
-
-export interface FilteredDataset {
-  readonly files: readonly FilteredFile[]
-  readonly kept: number
-  readonly flagged: number
-  /** Of the flagged, how many because they could not be read. */
-  readonly unreadable: number
-}
-
-export interface FilteredFile {
-  readonly source: string
-  readonly kept: { readonly path: string; readonly rows: number }
-  readonly flagged: { readonly path: string; readonly rows: number }
-}
-
-/**
- * Writes the datasets of a screening without the flagged rows, each in its own format, and the flagged rows beside it.
- * @throws SCREENING_UNKNOWN, SCREENING_PARTIAL, DATASET_CHANGED, OPTION_INVALID, DISK_FULL, FILE_UNWRITABLE
- */
-export async function filterDataset(options: FilterOptions): Promise<FilteredDataset> {
-  const { workspace, run, rulesOf, keepUnreadable = false } = options
-  const { folder, plan, summary } = await readScreening(workspace.runs, run)
-  const rules = rulesOf(plan)
-  const total = plan.files.reduce((sum, { rows }) => sum + rows, 0)
-  const { screened } = summary.rows
-  if (screened < total) throw new PersonascopeError('SCREENING_PARTIAL', { run, screened, rows: total })
-  for (const { path, sha256: expected } of plan.files) {
-    const got = await sha256OfFile(path).catch(() => {
-      throw new PersonascopeError('FILE_NOT_FOUND', { path, kind: 'dataset' })
-    })
-    if (got !== expected) throw new PersonascopeError('DATASET_CHANGED', { path, expected, got })
-  }
-  await using scores = await openScores(folder)
-  const flagged = new Set(await flaggedRows(scores, rules))
-  const unreadable = keepUnreadable ? [] : await scores.query('SELECT row FROM scores WHERE fault IS NOT NULL')
-  for (const [row] of unreadable) flagged.add(row as number)
-  const out = options.out ?? join(folder, 'filtered')
-  const files: FilteredFile[] = []
-  let before = 0
-  for (const file of plan.files) {
-    const start = before
-    const targets = targetsOf(out, file.path, plan)
-    const counts = await splitDataset(file, row => flagged.has(start + row), targets)
-    files.push({
-      source: file.path,
-      kept: { path: targets.kept, rows: counts.kept },
-      flagged: { path: targets.flagged, rows: counts.flagged },
-    })
-    before += file.rows
-  }
-  const sum = (side: 'kept' | 'flagged') => files.reduce((rows, file) => rows + file[side].rows, 0)
-  const filtered = { files, kept: sum('kept'), flagged: sum('flagged'), unreadable: unreadable.length }
-  await writeJsonFile(join(out, 'filter.json'), { run: basename(folder), rules, keepUnreadable, ...filtered })
-  return filtered
-}
-
-/** Files of the same name get a number before it. */
-function targetsOf(out: string, path: string, { files }: ScreeningPlan) {
-  const name = basename(path)
-  const namesakes = files.filter(file => basename(file.path) === name)
-  const place = namesakes.findIndex(file => file.path === path)
-  const own = namesakes.length > 1 ? `${place + 1}-${name}` : name
-  const [stem, endings] = [own.replace(/\..*$/s, ''), own.replace(/^[^.]*/, '')]
-  return { kept: join(out, own), flagged: join(out, `${stem}.flagged${endings}`) }
-}
-
-/** Where the baseline of a finished screening was written, and for which traits. */
-export interface WrittenBaseline {
-  readonly path: string
-  readonly file: BaselineFile
-}
-
-/**
- * Keeps how the projections of a finished screening are spread, to compare others with.
- * @param source `own-answers`: not the rows' responses but the model's own answers, which the run must have asked for
- * @throws BASELINE_FLAT, DISK_FULL, FILE_UNWRITABLE
- */
-export async function keepBaseline(
-  { plan, folder }: Pick<StoredScreening, 'plan' | 'folder'>,
-  workspace: Workspace,
-  name: string,
-  source: BaselineFile['source'],
-): Promise<WrittenBaseline> {
-  await using scores = await openScores(folder)
-  const traits: Record<string, Baseline> = {}
-  for (const trait of plan.traits) {
-    const baseline = await baselineOfTrait(scores, trait, source)
-    // All rows asked the same thing, or there is one only.
-    if (!baseline) throw new PersonascopeError('BASELINE_FLAT', { trait: trait.name })
-    traits[trait.name] = baseline
-  }
-  const path = baselinePath(workspace.path, plan.model.id, fileName(name))
-  const file: BaselineFile = {
-    format: 'personascope-baseline',
-    formatVersion: 1,
-    model: plan.model,
-    source,
-    files: plan.files.map(({ path: of, sha256: hash }) => ({ path: of, sha256: hash })),
-    traits,
-  }
-  await writeBaseline(path, file)
-  return { path, file }
 }

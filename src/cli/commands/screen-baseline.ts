@@ -1,7 +1,8 @@
 /** Command: learn how ordinary answers are spread, to compare datasets with. */
 import { Command } from 'commander'
 import { openWorkspace } from '../../store/workspace.ts'
-import { keepBaseline, screenDataset } from '../../workbench/screen-dataset.ts'
+import { keepBaseline } from '../../workbench/keep-baseline.ts'
+import { screenDataset } from '../../workbench/screen-dataset.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
 import { addEngineOptions, openEngine } from '../engine-options.ts'
 import { formatTable } from '../format.ts'
