@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import type { Layer } from '../engine/contract/layer.ts'
+import { createRandom } from '../numeric/random.ts'
+import { shuffle } from '../numeric/shuffle.ts'
+import { chooseReadout, type LayerFeatures, type ReadoutRows } from './choose-readout.ts'
+
+const prompts = 12
+const questions = 40
+const columns = 8
+const options = { penalties: [1, 10, 100], folds: 3, seed: 1, confidence: 0.9, bins: 3 }
+
+describe('choosing a readout', () => {
+  test('finds the layer that holds the score and the direction it lies in', async () => {
+    const { layers, rows, direction } = simulate()
+    const readout = (await chooseReadout(layers, rows, options))!
+    expect(readout.layer).toBe(2)
+    expect(readout.byLayer.map(({ layer }) => layer)).toEqual([1, 2, 3])
+    expect(readout.withinPromptR).toBeGreaterThan(0.8)
+    const length = Math.hypot(...readout.direction) * Math.hypot(...direction)
+    const cosine = direction.reduce((sum, value, index) => sum + value * readout.direction[index]!, 0) / length
+    expect(cosine).toBeGreaterThan(0.99)
+  })
+
+  test('its interval covers answers to other prompts and questions about as often as it says', async () => {
+    const { layers, rows } = simulate()
+    const readout = (await chooseReadout(layers, rows, options))!
+    const other = simulate(2)
+    const { values } = other.layers[1]!.features
+    const covered = Array.from(other.rows.scores).filter((score, row) => {
+      const products = readout.direction.map((weight, column) => weight * values[row * columns + column]!)
+      const predicted = readout.intercept + products.reduce((sum, value) => sum + value, 0)
+      return Math.abs(score - predicted) <= readout.halfWidth!
+    })
+    expect(covered.length / other.rows.scores.length).toBeGreaterThan(0.86)
+    expect(covered.length / other.rows.scores.length).toBeLessThan(0.94)
+  })
+
+  test('shuffled scores are told by no layer', async () => {
+    const { layers, rows } = simulate()
+    const scores = Float64Array.from(shuffle(rows.scores, createRandom(5)))
+    const readout = (await chooseReadout(layers, { ...rows, scores }, options))!
+    for (const { withinPromptR } of readout.byLayer) expect(Math.abs(withinPromptR)).toBeLessThan(0.2)
+  })
+
+  test('a layer that merely knows the system prompt is not taken for one that tells answers apart', async () => {
+    const { rows } = simulate()
+    const ofPrompt = Array.from(rows.scores, (_, row) => rows.systemPrompts[row] as number)
+    const values = Float32Array.from(
+      ofPrompt.flatMap(prompt => Array.from({ length: columns }, (_, c) => prompt ** (c % 3))),
+    )
+    const layers = [{ layer: 1 as Layer, features: { values, columns } }]
+    expect((await chooseReadout(layers, rows, options))?.withinPromptR ?? 0).toBeLessThan(0.2)
+  })
+
+  test('scores that are all equal give no readout', async () => {
+    const { layers, rows } = simulate()
+    expect(await chooseReadout(layers, { ...rows, scores: rows.scores.map(() => 50) }, options)).toBeUndefined()
+  })
+
+  test('refuses fewer system prompts than folds', async () => {
+    const { layers, rows } = simulate()
+    const one = { ...rows, systemPrompts: Array.from(rows.scores, () => 0) }
+    await expect(chooseReadout(layers, one, options)).rejects.toThrow(RangeError)
+  })
+})
+
+/** Layer 2 holds what the score is made of, the others noise; one direction for every seed. */
+function simulate(seed = 1): { layers: LayerFeatures[]; rows: ReadoutRows; direction: number[] } {
+  const random = createRandom(seed)
+  const draw = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
+  const count = prompts * questions
+  const direction = [3, -2, 1, 0, 4, 0, -1, 2]
+  const layers = [1, 2, 3].map(layer => ({
+    layer: layer as Layer,
+    features: { values: Float32Array.from({ length: count * columns }, draw), columns },
+  }))
+  const { values } = layers[1]!.features
+  const scores = Float64Array.from({ length: count }, (_, row) => {
+    const products = direction.map((weight, column) => weight * values[row * columns + column]!)
+    return 50 + products.reduce((sum, value) => sum + value, 0) + 2 * draw()
+  })
+  const systemPrompts = Array.from({ length: count }, (_, row) => Math.floor(row / questions))
+  return {
+    layers,
+    rows: { scores, systemPrompts, questions: Array.from({ length: count }, (_, i) => i % questions) },
+    direction,
+  }
+}
