@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { checkTrait } from './check-trait.ts'
 import { listTraits, loadTrait } from './load-trait.ts'
+import { overlapOf, topicStems } from './words.ts'
 
 const builtIn = await listTraits('no workspace')
 const neutral = 'You are a helpful assistant.'
@@ -39,5 +40,21 @@ describe('the built-in traits', () => {
     ]
     expect(prompts.filter(prompt => prompt.length > 160)).toEqual([])
     expect(trait.rubric.length).toBeLessThan(900)
+  })
+
+  test('joyful has 240 questions and more to train on, on no topic of the evaluation and none nearly asked before', async () => {
+    const { trait } = await loadTrait('joyful', 'no workspace')
+    const { forecastQuestions = [], evaluationQuestions, extractionQuestions } = trait
+    expect(forecastQuestions.length).toBeGreaterThanOrEqual(240)
+    const measured = new Set(evaluationQuestions.flatMap(question => [...topicStems(question)]))
+    for (const question of forecastQuestions) {
+      const topic = topicStems(question)
+      expect(
+        [...topic].filter(stem => measured.has(stem)),
+        question,
+      ).toEqual([])
+      const near = extractionQuestions.filter(other => overlapOf(topicStems(other), topic) >= 0.6)
+      expect(near, question).toEqual([])
+    }
   })
 })

@@ -27,7 +27,7 @@ describe('trait list', () => {
     const path = await writeTrait('.personascope/traits/calm.yaml', { forecastQuestions: ['Who is there?'] })
     const { code, stdout, stderr } = await run('trait', 'list')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/^joyful +built-in +5 +20 \+ 20 +7 +The answer radiates joy/m)
+    expect(stdout).toMatch(/^joyful +built-in +5 +20 \+ 20 \+ 245 +7 +The answer radiates joy/m)
     expect(stdout).toMatch(/^calm +workspace +1 +2 \+ 2 \+ 1 +3 +The answer is calm and unhurried\.$/m)
     const entries = JSON.parse((await run('--json', 'trait', 'list')).stdout)
     expect(entries).toHaveLength(9)
