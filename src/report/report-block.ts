@@ -2,6 +2,7 @@
 import { type Drawing, narrowWidth, svgForPage, wideWidth } from './drawing.ts'
 import { formatNumber } from './format-number.ts'
 import { levelColour } from './theme.ts'
+import { explorerToHtml, type ThresholdExplorerBlock } from './threshold-explorer.ts'
 import { escapeAttribute, escapeHtml } from './visible-text.ts'
 
 /** Running text: a string, or pieces of which some are set apart. */
@@ -16,6 +17,7 @@ export type ReportBlock =
   | AnswersBlock
   | FactsBlock
   | DetailsBlock
+  | ThresholdExplorerBlock
 
 export interface ParagraphBlock {
   readonly kind: 'paragraph'
@@ -91,6 +93,7 @@ export interface DetailsBlock {
 /** Counts what needs a number of its own in a page. */
 export interface BlockContext {
   readonly nextFigure: () => number
+  readonly nextExplorer: () => number
 }
 
 /** Blocks as HTML. All text is escaped. */
@@ -126,6 +129,8 @@ function blockToHtml(block: ReportBlock, context: BlockContext): string {
       return `<ul class="answers">${block.answers.map(answerToHtml).join('\n')}</ul>`
     case 'facts':
       return factsToHtml(block)
+    case 'thresholds':
+      return explorerToHtml(block, context.nextExplorer())
     case 'details':
       return `<details><summary>${escapeHtml(block.summary)}</summary>\n<div class="inside">${blocksToHtml(block.blocks, context)}</div></details>`
   }

@@ -1,5 +1,7 @@
-import { blocksToHtml, type ReportBlock, type RichText, richTextToHtml } from './report-block.ts'
+import { createHash } from 'node:crypto'
+import { type BlockContext, blocksToHtml, type ReportBlock, type RichText, richTextToHtml } from './report-block.ts'
 import { reportStyle } from './report-style.ts'
+import { explorerScript } from './threshold-explorer.ts'
 import { escapeHtml, escapeText } from './visible-text.ts'
 
 export interface ReportPage {
@@ -40,20 +42,23 @@ const sectionsWorthContents = 4
 
 /**
  * A report as one HTML file: it opens offline, needs no script, follows light and dark, and prints. The same report
- * gives the same bytes. Every text in it is escaped, and a policy in the page forbids scripts and all loading.
+ * gives the same bytes. Every text in it is escaped, and a policy in the page forbids all loading and scripts, but for
+ * the one that moves thresholds where there are some.
  */
 export function reportPage({ title, subtitle, lead, sections, footer = [], language = 'en' }: ReportPage): string {
   let figures = 0
-  const context = { nextFigure: () => ++figures }
+  let explorers = 0
+  const context = { nextFigure: () => ++figures, nextExplorer: () => ++explorers }
   const under = subtitle === undefined ? '' : `\n<p class="subtitle">${escapeHtml(subtitle)}</p>`
   const first = leadToHtml(lead, context)
   const contents = sections.length >= sectionsWorthContents ? contentsToHtml(sections) : ''
   const body = sections.map((section, index) => sectionToHtml(section, index, context)).join('\n')
+  const [allowed, script] = explorers > 0 ? [scriptPolicy, `\n<script>${explorerScript}</script>`] : ['', '']
   return `<!doctype html>
 <html lang="${escapeText(language)}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; ${allowed}style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -70,13 +75,15 @@ ${body}
 </main>
 <footer>
 ${footer.map(line => `<p>${richTextToHtml(line)}</p>`).join('\n')}
-</footer>
+</footer>${script}
 </body>
 </html>
 `
 }
 
-function leadToHtml({ finding, figures, blocks = [] }: ReportLead, context: { nextFigure: () => number }): string {
+const scriptPolicy = `script-src 'sha256-${createHash('sha256').update(explorerScript).digest('base64')}'; `
+
+function leadToHtml({ finding, figures, blocks = [] }: ReportLead, context: BlockContext): string {
   const tiles = figures.map(({ label, value, detail, tone }) => {
     const under = detail === undefined ? '' : `<dd class="detail">${escapeHtml(detail)}</dd>`
     return `<div class="tile${tone ? ` ${tone}` : ''}"><dt>${escapeHtml(label)}</dt><dd class="value">${escapeHtml(value)}</dd>${under}</div>`
@@ -90,7 +97,7 @@ function contentsToHtml(sections: readonly ReportSection[]): string {
   return `\n<nav aria-label="Contents"><ol>${links.join('')}</ol></nav>`
 }
 
-function sectionToHtml({ title, blocks }: ReportSection, index: number, context: { nextFigure: () => number }): string {
+function sectionToHtml({ title, blocks }: ReportSection, index: number, context: BlockContext): string {
   const id = `section-${index + 1}`
   return `<section aria-labelledby="${id}"><h2 id="${id}">${escapeHtml(title)}</h2>
 ${blocksToHtml(blocks, context)}

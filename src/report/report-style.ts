@@ -15,7 +15,7 @@ h1 { font-size: 1.9rem; margin: 0; letter-spacing: -0.01em; }
 h2 { font-size: 1.35rem; margin: 2.6em 0 0.7em; padding-top: 0.9em; border-top: 1px solid var(--grid); }
 code { font: 0.9em/1.4 ui-monospace, "Cascadia Mono", "SF Mono", Menlo, "DejaVu Sans Mono", monospace; background: var(--raised); padding: 0.1em 0.3em; border-radius: 4px; }
 a { color: var(--series-1); text-underline-offset: 0.15em; }
-a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
+a:focus-visible, summary:focus-visible, .scroll:focus-visible, input:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
 .hidden { font: 0.8em/1 ui-monospace, "DejaVu Sans Mono", monospace; color: var(--warning); background: var(--warning-wash); border: 1px solid currentColor; border-radius: 3px; padding: 0 0.2em; unicode-bidi: isolate; direction: ltr; }
 
 header { padding-top: 44px; }
@@ -68,6 +68,20 @@ summary:hover { color: var(--ink); }
 .inside { padding: 6px 14px 2px; }
 .inside > :last-child { margin-bottom: 0.6em; }
 
+.explorer { border: 1px solid var(--grid); border-radius: 10px; padding: 13px 16px 4px; margin: 0 0 1.4em; }
+.explorer[hidden] { display: none; }
+.explorer label strong { display: inline-block; min-width: 3.5em; font-variant-numeric: tabular-nums; }
+.explorer-bars { position: relative; height: 64px; margin: 10px 8px 0; border-bottom: 1px solid var(--rule); }
+.explorer-bars svg { display: block; width: 100%; height: 100%; }
+.explorer-bars path { fill: var(--accent); }
+.explorer-kept { position: absolute; inset: 0 auto 0 0; border-right: 2px solid var(--ink); background: color-mix(in srgb, var(--paper) 68%, transparent); }
+.explorer input { display: block; width: 100%; height: 26px; margin: 5px 0 8px; accent-color: var(--ink-soft); }
+.explorer dl { display: flex; flex-wrap: wrap; gap: 4px 28px; margin: 0 0 10px; }
+.explorer dl div { min-width: 9.5em; }
+.explorer dt { color: var(--ink-soft); font-size: 0.85rem; }
+.explorer dd { margin: 0; font-weight: 650; font-variant-numeric: tabular-nums; }
+.explorer-command { margin: 0 0 10px; font-size: 0.92rem; overflow-wrap: anywhere; }
+
 .answers { list-style: none; padding: 0; }
 .answer { border-left: 5px solid var(--edge, var(--rule)); background: var(--raised); border-radius: 0 8px 8px 0; padding: 10px 16px 12px; margin: 0 0 10px; overflow: hidden; }
 .answer blockquote { margin: 0; white-space: pre-wrap; }
@@ -107,7 +121,7 @@ footer p { margin: 0 0 0.3em; }
   details > summary { list-style: none; padding: 0; font-weight: 600; }
   .inside { padding: 6px 0 0; }
   details::details-content { content-visibility: visible; block-size: auto; }
-  details.numbers { display: none; }
+  details.numbers, .explorer { display: none; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }
 `

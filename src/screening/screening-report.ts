@@ -8,6 +8,7 @@ import type { Baseline } from './baseline.ts'
 import type { ExampleRow, TraitExamples } from './example-rows.ts'
 import { type MeanEstimate, ngramsName, type ScreeningSummary, type TraitSummary } from './score-statistics.ts'
 import type { ScreeningPlan } from './screening-plan.ts'
+import type { ThresholdStops } from './threshold-stops.ts'
 
 export interface ScreeningReportParts {
   readonly plan: ScreeningPlan
@@ -17,6 +18,8 @@ export interface ScreeningReportParts {
   readonly values: Readonly<Record<string, readonly number[]>>
   /** By trait: how many rows lie above each of some thresholds. */
   readonly thresholds: Readonly<Record<string, readonly ThresholdCount[]>>
+  /** By trait: thresholds to move through; none where the rows do not differ. */
+  readonly stops: Readonly<Record<string, ThresholdStops | undefined>>
   readonly examples: readonly TraitExamples[]
 }
 
@@ -133,6 +136,7 @@ function traitBlocks(trait: TraitSummary, parts: ScreeningReportParts): ReportBl
   const baseline = parts.baselineOf(name)
   const thresholds = parts.thresholds[name] ?? []
   const examples = parts.examples.find(({ trait: of }) => of === name)
+  const stops = parts.stops[name]
   const mark = thresholds.find(({ share }) => share === 0.05)
   return [
     {
@@ -164,10 +168,37 @@ function traitBlocks(trait: TraitSummary, parts: ScreeningReportParts): ReportBl
         formatNumber(bound, 3),
       ]),
     },
+    ...(stops ? [explorerBlock(name, stops, mark?.bound, baseline)] : []),
     ...(areas.length > 0 ? areaBlocks(trait) : []),
     ...(groups.length > 0 ? groupBlocks(trait) : []),
     ...(examples ? exampleBlocks(examples) : []),
   ]
+}
+
+function explorerBlock(
+  trait: string,
+  { bounds, above, total }: ThresholdStops,
+  from = Number.POSITIVE_INFINITY,
+  baseline: Baseline | undefined,
+): ReportBlock {
+  const reachesFrom = bounds.findIndex(bound => bound >= from)
+  return {
+    kind: 'thresholds',
+    label: `projection on ${trait}`,
+    things: 'rows',
+    bounds,
+    above,
+    total,
+    start: reachesFrom < 0 ? bounds.length - 1 : reachesFrom,
+    ...(baseline && {
+      reference: {
+        name: 'the baseline’s rows',
+        above: bounds.map(bound => baseline.values.filter(value => value > bound).length),
+        total: baseline.values.length,
+      },
+    }),
+    command: `personascope screen filter <run> --drop-above ${trait}=`,
+  }
 }
 
 function areaBlocks({ name, areas }: TraitSummary): ReportBlock[] {

@@ -28,6 +28,7 @@ import {
   textControls,
   trainClassifier,
 } from '../screening/text-controls.ts'
+import { type ThresholdStops, thresholdStops } from '../screening/threshold-stops.ts'
 import { sha256, stableStringify } from '../store/hash.ts'
 import { readJsonFile, writeJsonFile } from '../store/json-file.ts'
 import { openRun, type RunManifest } from '../store/run-folder.ts'
@@ -280,9 +281,11 @@ async function reportOf(
 ): Promise<string> {
   const values: Record<string, number[]> = {}
   const thresholds: Record<string, ThresholdCount[]> = {}
+  const stops: Record<string, ThresholdStops | undefined> = {}
   for (const { name } of plan.traits) {
     const column = columnOf({ trait: name, measure: 'projection' })
     values[name] = await sampledValues(scores, column)
+    stops[name] = await thresholdStops(scores, column)
     thresholds[name] = []
     for (const share of shownShares) {
       const [[bound] = []] = await scores.query(`SELECT quantile_cont(${column}, ${1 - share}) FROM scores`)
@@ -292,5 +295,5 @@ async function reportOf(
     }
   }
   const examples = await exampleRows(scores, plan)
-  return screeningReport({ plan, summary, baselineOf, values, thresholds, examples })
+  return screeningReport({ plan, summary, baselineOf, values, thresholds, stops, examples })
 }

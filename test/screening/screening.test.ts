@@ -9,8 +9,17 @@ import { openDuckDb, sqlText } from '../../src/dataset/parquet.ts'
 import { FakeEngine } from '../../src/engine/fake/fake-engine.ts'
 import { createRandom } from '../../src/numeric/random.ts'
 import { dot, norm } from '../../src/numeric/vector-math.ts'
-import { checkCondition, parseAbove, parseAmount, parseCondition } from '../../src/screening/score-condition.ts'
+import { explorerScript } from '../../src/report/threshold-explorer.ts'
+import {
+  checkCondition,
+  columnOf,
+  flaggedRows,
+  parseAbove,
+  parseAmount,
+  parseCondition,
+} from '../../src/screening/score-condition.ts'
 import { openScores } from '../../src/screening/scores-file.ts'
+import { thresholdStops } from '../../src/screening/threshold-stops.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { directionAt } from '../../src/vector/persona-vector.ts'
 import { filterDataset } from '../../src/workbench/filter-dataset.ts'
@@ -226,6 +235,13 @@ describe('the dataset as a whole', () => {
       ['b', 60],
     ])
     expect(summary.labels).toEqual({ positives: 72, negatives: 48 })
+    await using scores = await openScores(runPath)
+    const { bounds, above, total } = (await thresholdStops(scores, columnOf({ trait: 'evil', measure: 'projection' })))!
+    expect([total, above[0], above.at(-1)]).toEqual([120, 120, 0])
+    for (const stop of [0, Math.floor(bounds.length / 2), bounds.length - 1]) {
+      const rule = parseAbove(`evil=${bounds[stop]}`, base.plan)
+      expect(await flaggedRows(scores, [rule]), `${bounds[stop]}`).toHaveLength(above[stop]!)
+    }
     const areas = Object.fromEntries(evil!.areas.map(({ name, area, low, high }) => [name, { area, low, high }]))
     // 12 of the 72 labelled rows are as bright as the others: ties, which count half.
     expect(areas['sentiment, darker']!.area).toBeCloseTo((60 + 12 / 2) / 72, 9)
@@ -361,7 +377,8 @@ describe('hostile datasets', () => {
       (await readScores(runPath)).every(({ evil_projection: value, fault }) => (value === null) !== (fault === null)),
     ).toBe(true)
     const html = await readFile(reportPath, 'utf8')
-    expect(html).not.toMatch(/<script/i)
+    expect(html.match(/<script/gi)).toHaveLength(1)
+    expect(html).toContain(`<script>${explorerScript}</script>`)
     expect(html).not.toContain('\u202e')
   })
 
