@@ -2,11 +2,13 @@ import type { Command } from 'commander'
 import type { Engine } from '../engine/contract/engine.ts'
 import type { Judge } from '../judge/judge.ts'
 import type { JudgeLimits } from '../judge/judge-budget.ts'
+import type { JudgeDrift } from '../judge/judge-drift.ts'
 import { readJsonFile } from '../store/json-file.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Trait } from '../trait/trait.ts'
 import { openJudge } from '../workbench/open-judge.ts'
 import { numberBetween, wholeNumber } from './option-values.ts'
+import type { Terminal } from './terminal.ts'
 
 /** The options of every command that has answers judged. */
 export interface JudgeOptions {
@@ -15,6 +17,7 @@ export interface JudgeOptions {
   readonly maxJudgeCalls?: number
   readonly maxJudgeCost?: number
   readonly judgePrices?: string
+  readonly judgeDriftCheck: boolean
 }
 
 export function addJudgeOptions(command: Command): Command {
@@ -37,28 +40,45 @@ export function addJudgeLimits(command: Command): Command {
       numberBetween('--max-judge-cost', 0, Number.POSITIVE_INFINITY),
     )
     .option(
+      '--no-judge-drift-check',
+      'do not compare a judge behind a server with the first time it was used (25 calls)',
+    )
+    .option(
       '--judge-prices <file>',
       'JSON: {"<model>": {"inputPerMillionTokens": 0.4, "outputPerMillionTokens": 1.6}, ...}',
     )
 }
 
-/** Opens the judge the command line names. */
+interface JudgeNeeds {
+  readonly trait: Trait
+  readonly workspace: Workspace
+  readonly engine: Engine | undefined
+  readonly terminal: Terminal
+}
+
+/** Opens the judge the command line names; one behind a server is checked for drift before it is asked anything new. */
 export async function openJudgeFrom(
   options: JudgeOptions,
-  {
-    trait,
-    workspace,
-    engine,
-  }: { readonly trait: Trait; readonly workspace: Workspace; readonly engine: Engine | undefined },
+  { trait, workspace, engine, terminal }: JudgeNeeds,
 ): Promise<Judge | 'none'> {
-  const { judge, judgeConcurrency: concurrency } = options
+  const { judge, judgeConcurrency: concurrency, judgeDriftCheck } = options
   return await openJudge(judge, {
     trait,
     workspace,
     engine,
     limits: await limitsFrom(options),
     ...(concurrency !== undefined && { concurrency }),
+    ...(judgeDriftCheck && { onDrift: drift => terminal.note(describeDrift(drift)) }),
   })
+}
+
+function describeDrift(drift: JudgeDrift | undefined): string {
+  if (!drift)
+    return 'Whether the judge has changed is not checked: that may take a quarter of the judge budget at most.'
+  if (drift.warning !== undefined) return `Warning: ${drift.warning}.`
+  if (drift.status === 'first') return 'The judge scored fixed answers, to be compared with when it is used again.'
+  const shift = drift.expressionShift?.toFixed(1) ?? '-'
+  return `The judge scores fixed answers as on ${drift.since.slice(0, 10)} (mean difference ${shift} points).`
 }
 
 async function limitsFrom({ maxJudgeCalls, maxJudgeCost, judgePrices }: JudgeOptions): Promise<JudgeLimits> {

@@ -71,6 +71,13 @@ export class JudgeBudget {
     )
   }
 
+  /** Whether so many calls could be made with what is left. */
+  fits(calls: readonly JudgeCall[]): boolean {
+    const { maxCalls, maxCost } = this.#limits
+    if (maxCalls !== undefined && this.#calls + calls.length > maxCalls) return false
+    return maxCost === undefined || (this.spent.cost ?? 0) + this.#reserved + (this.costOf(calls) ?? 0) <= maxCost
+  }
+
   /** Sets aside what a call may cost; false where that is more than is left. Every true one must be settled. */
   reserve(call: JudgeCall): boolean {
     const { maxCalls, maxCost } = this.#limits

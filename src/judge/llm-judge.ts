@@ -68,6 +68,12 @@ export class LlmJudge implements Judge {
     return new LlmJudge({ ...this.#options, cache: JudgeCache.inMemory() })
   }
 
+  /** Whether judging these answers anew takes at most a quarter of what the budget has left. */
+  hasRoomFor(items: readonly JudgeItem[]): boolean {
+    const calls = [probeCall, ...items.flatMap(item => this.#callsFor(item, 'text'))]
+    return this.#options.budget!.fits([calls, calls, calls, calls].flat())
+  }
+
   estimate(items: readonly JudgeItem[]): JudgeEstimate {
     const { transport, budget } = this.#options
     const probe = transport.isUnknown ? [probeCall] : []

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
+import { DriftCheckedJudge } from '../judge/drift-checked-judge.ts'
 import { EngineTransport } from '../judge/engine-transport.ts'
 import type { Judge } from '../judge/judge.ts'
 import { JudgeBudget, type JudgeLimits } from '../judge/judge-budget.ts'
 import { JudgeCache } from '../judge/judge-cache.ts'
+import type { JudgeDrift } from '../judge/judge-drift.ts'
 import type { JudgeTransport } from '../judge/judge-transport.ts'
 import { createLexiconJudge } from '../judge/lexicon-judge.ts'
 import { LlmJudge } from '../judge/llm-judge.ts'
@@ -21,6 +23,11 @@ export interface OpenJudgeOptions {
   readonly limits?: JudgeLimits
   /** Calls in flight at a time, to a server. */
   readonly concurrency?: number
+  /**
+   * Hears whether a judge behind a server still judges as it did when it was first used; undefined where the budget
+   * leaves no room for finding out. Absent: it is not looked into, and no call is spent on it.
+   */
+  readonly onDrift?: (drift: JudgeDrift | undefined) => void
 }
 
 /**
@@ -42,7 +49,9 @@ export async function openJudge(text: string | undefined, options: OpenJudgeOpti
       const { concurrency } = options
       const { baseUrl, model } = spec
       const transport = new OpenAiTransport({ baseUrl, model, ...(concurrency !== undefined && { concurrency }) })
-      return await openLlmJudge(transport, options)
+      const judge = await openLlmJudge(transport, options)
+      const { onDrift } = options
+      return onDrift ? new DriftCheckedJudge(judge, { directory: judgeFolder(options.workspace), onDrift }) : judge
     }
   }
 }
@@ -66,11 +75,18 @@ export function assertExperimentJudge(text: string | undefined, trait: Trait): v
   assertJudge(text, trait)
 }
 
-async function openLlmJudge(transport: JudgeTransport, { trait, workspace, limits }: OpenJudgeOptions): Promise<Judge> {
+async function openLlmJudge(
+  transport: JudgeTransport,
+  { trait, workspace, limits }: OpenJudgeOptions,
+): Promise<LlmJudge> {
   return new LlmJudge({
     transport,
     rubric: trait.rubric,
-    cache: await JudgeCache.open(join(workspace.path, 'judge')),
+    cache: await JudgeCache.open(judgeFolder(workspace)),
     budget: new JudgeBudget(transport.model, limits),
   })
+}
+
+function judgeFolder({ path }: Workspace): string {
+  return join(path, 'judge')
 }

@@ -53,7 +53,9 @@ const run = (args: readonly string[], options: Parameters<typeof runCommand>[1] 
 /** One line that says what is wrong, a documented exit code, no stack trace. */
 async function expectRefusal(args: readonly string[], code: number, message: RegExp): Promise<void> {
   const result = await run(args)
-  const lines = errorLines(result).filter(line => !/^(Judging|Answering|Steering|Reading)/.test(line))
+  const lines = errorLines(result).filter(
+    line => !/^(Judging|The judge scored fixed|Answering|Steering|Reading)/.test(line),
+  )
   expect({ code: result.code, lines: lines.length }, result.stderr).toEqual({ code, lines: 1 })
   expect(lines[0]).toMatch(message)
 }
@@ -163,8 +165,22 @@ describe('with a language model behind a server as the judge', () => {
     expect((await stat(answers)).mtimeMs).toBe(mtimeMs)
     expect(server.faults).toEqual([])
     const calls = server.requests.length
-    await succeed(judged)
+    const { stderr } = await run(judged)
     expect(server.requests.length).toBe(calls)
+    expect(stderr).not.toContain('fixed answers')
+  })
+
+  test('a judge that has changed since it was first used is warned of', async () => {
+    let score = 70
+    await using server = await startFakeOpenAi(request => sureOf(request.isProbe ? 57 : score))
+    const judged = ['--judge', `${server.baseUrl}#fake-judge`]
+    const first = await run([...experiment, ...judged])
+    expect(first.stderr).toContain('The judge scored fixed answers, to be compared with when it is used again.')
+    score = 90
+    const second = await run([...experiment, ...judged, '--seed', '77'])
+    expect(second.stderr).toMatch(/Warning: llm:http.* scores the anchors otherwise .*by 20\.0 points on average/)
+    const unchecked = await run([...experiment, ...judged, '--seed', '78', '--no-judge-drift-check'])
+    expect(unchecked.stderr).not.toMatch(/anchors|fixed answers/)
   })
 
   test('a judge that answers nonsense is told from one that judges', async () => {

@@ -62,7 +62,7 @@ async function run(context: CommandContext, options: Options): Promise<void> {
   assertTraitUsable(trait)
   assertExperimentJudge(options.judge, trait.trait)
   await using engine = await openEngine(context, options)
-  const judge = await openJudgeFrom(options, { trait: trait.trait, workspace, engine })
+  const judge = await openJudgeFrom(options, { trait: trait.trait, workspace, engine, terminal })
   if (judge === 'none') throw new PersonascopeError('EXPERIMENT_NEEDS_JUDGE', { trait: trait.trait.name })
   const { samples, steeringSamples, doses, maxTokens, temperature, seed } = options
   const settings = { samples, steeringSamples, doses, maxTokens, temperature, seed }

@@ -41,7 +41,7 @@ async function run(context: CommandContext, options: Options, name: string): Pro
       openJudge: async (judge, { name: runName, trait: traitName, judges }) => {
         const { trait } = await loadTrait(options.trait ?? traitName, workspace.traits)
         if (judge === 'engine') engine = await openEngine(context, options)
-        const opened = await openJudgeFrom({ ...options, judge }, { trait, workspace, engine })
+        const opened = await openJudgeFrom({ ...options, judge }, { trait, workspace, engine, terminal })
         if (opened !== 'none') return opened
         throw new PersonascopeError('RUN_JUDGE_UNCLEAR', {
           run: runName,

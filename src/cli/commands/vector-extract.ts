@@ -46,7 +46,7 @@ async function run(context: CommandContext, options: Options, name: string): Pro
   assertTraitUsable(trait)
   assertJudge(options.judge, trait.trait)
   await using engine = await openEngine(context, options)
-  const judge = await openJudgeFrom(options, { trait: trait.trait, workspace, engine })
+  const judge = await openJudgeFrom(options, { trait: trait.trait, workspace, engine, terminal })
   const { samples, maxTokens, temperature, seed } = options
   const settings = { samples, maxTokens, temperature, seed }
   if (options.dryRun) {

@@ -41,7 +41,7 @@ async function run(context: CommandContext, options: Options, name: string): Pro
   assertTraitUsable(trait)
   assertJudge(options.judge, trait.trait)
   await using engine = await openEngine(context, options)
-  const judge = await openJudgeFrom(options, { trait: trait.trait, workspace, engine })
+  const judge = await openJudgeFrom(options, { trait: trait.trait, workspace, engine, terminal })
   if (judge === 'none' && options.steer) terminal.note('Without a judge steering cannot be scored: it is left out.')
   const known = await findVector(trait.trait.name, workspace, engine.model.id)
   const { layers, doses, samples, maxTokens } = options
