@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { expectClose, readGolden } from '../../test/statistics/read-golden.ts'
 import type { Layer } from '../engine/contract/layer.ts'
 import { createRandom } from '../numeric/random.ts'
 import { shuffle } from '../numeric/shuffle.ts'
@@ -52,6 +53,23 @@ describe('choosing a readout', () => {
     expect((await chooseReadout(layers, rows, options))?.withinPromptR ?? 0).toBeLessThan(0.2)
   })
 
+  test('agrees with scikit-learn on layer, penalty, direction, intercept and interval', async () => {
+    const { columns, systemPrompts, questions, penalties, expected, ...golden } = readGolden<Golden>('choose-readout')
+    const layers = golden.layers.map((values, index) => ({
+      layer: (index + 1) as Layer,
+      features: { values: Float32Array.from(values), columns },
+    }))
+    const rows = { scores: Float64Array.from(golden.scores), systemPrompts, questions }
+    const readout = (await chooseReadout(layers, rows, { ...options, penalties, seed: 4 }))!
+    expect([readout.layer, readout.penalty]).toEqual([expected.layer, expected.penalty])
+    expectClose(readout.direction, expected.direction)
+    expectClose(readout.intercept, expected.intercept)
+    expectClose(readout.halfWidth, expected.halfWidth)
+    expectClose(readout.withinPromptR, expected.withinPromptR)
+    const byLayer = readout.byLayer.map(({ withinPromptR }) => withinPromptR)
+    expectClose(byLayer, golden.byLayer)
+  })
+
   test('scores that are all equal give no readout', async () => {
     const { layers, rows } = simulate()
     expect(await chooseReadout(layers, { ...rows, scores: rows.scores.map(() => 50) }, options)).toBeUndefined()
@@ -63,6 +81,25 @@ describe('choosing a readout', () => {
     await expect(chooseReadout(layers, one, options)).rejects.toThrow(RangeError)
   })
 })
+
+/** What `make_readout_fixture.py` wrote. */
+interface Golden {
+  readonly layers: readonly number[][]
+  readonly columns: number
+  readonly scores: readonly number[]
+  readonly systemPrompts: readonly number[]
+  readonly questions: readonly number[]
+  readonly penalties: readonly number[]
+  readonly byLayer: readonly number[]
+  readonly expected: {
+    readonly layer: number
+    readonly penalty: number
+    readonly withinPromptR: number
+    readonly direction: readonly number[]
+    readonly intercept: number
+    readonly halfWidth: number
+  }
+}
 
 /** Layer 2 holds what the score is made of, the others noise; one direction for every seed. */
 function simulate(seed = 1): { layers: LayerFeatures[]; rows: ReadoutRows; direction: number[] } {
