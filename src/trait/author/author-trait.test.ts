@@ -131,6 +131,16 @@ describe('a server without forms of answers', () => {
     expect(server.requests).toHaveLength(8)
   })
 
+  test('and for fewer tokens, where its context is shorter than the answer it might give', async () => {
+    const message =
+      "This model's maximum context length is 8192 tokens. However, the prompt has 303 tokens and up to 8192 are to be written."
+    await using server = await startFakeAuthor(request =>
+      (request.max_tokens ?? 0) > 4096 ? { kind: 'status', status: 400, message } : writeWell(request),
+    )
+    expect(checkTrait((await write(server)).trait)).toEqual([])
+    expect(server.requests.map(({ max_tokens }) => max_tokens)).toEqual([8192, ...Array(7).fill(2048)])
+  })
+
   test('that refuses for another reason ends the run with what it said, and without the key', async () => {
     vi.stubEnv('PERSONASCOPE_AUTHOR_KEY', 'secret-key')
     await using server = await startFakeAuthor(({ authorization }) => ({

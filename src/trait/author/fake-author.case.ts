@@ -10,8 +10,8 @@ const requestSchema = z
     messages: z
       .array(z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string().min(1) }))
       .min(2),
-    max_tokens: z.literal(8192).optional(),
-    max_completion_tokens: z.literal(8192).optional(),
+    max_tokens: z.literal([8192, 2048]).optional(),
+    max_completion_tokens: z.literal([8192, 2048]).optional(),
     temperature: z.literal(0.8).optional(),
     seed: z
       .int()

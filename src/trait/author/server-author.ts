@@ -19,6 +19,8 @@ export interface ServerAuthorOptions extends Pick<ChatServerOptions, 'baseUrl' |
 
 /** Enough for a batch of questions and, with models that think, for the thought before it. */
 const maxTokens = 8192
+/** Enough for a batch of questions; for servers that hold prompt and answer to a context shorter than the other. */
+const fewestTokens = 2048
 
 /** What servers differ in. All is asked for until a server says that it does not know it. */
 interface Manner {
@@ -26,12 +28,14 @@ interface Manner {
   readonly temperature: boolean
   readonly seed: boolean
   readonly tokenLimit: 'max_tokens' | 'max_completion_tokens'
+  readonly maxTokens: number
 }
 
 /** What to leave out, or ask for in another way, when a refusal says this. Looked at in this order. */
 const concessions: readonly { readonly said: RegExp; readonly concede: Partial<Manner> }[] = [
   { said: /max_completion_tokens/i, concede: { tokenLimit: 'max_completion_tokens' } },
   { said: /response_?format|json_?schema|structured|guided|grammar/i, concede: { form: false } },
+  { said: /context (length|size|window)|context_length/i, concede: { maxTokens: fewestTokens } },
   { said: /temperature/i, concede: { temperature: false } },
   { said: /\bseed\b/i, concede: { seed: false } },
 ]
@@ -42,7 +46,7 @@ export class ServerAuthor implements AuthorModel {
   readonly needsSmallSteps = false
   readonly settings = { temperature: 0.8, maxTokens }
   readonly #server: ChatServer
-  #manner: Manner = { form: true, temperature: true, seed: true, tokenLimit: 'max_tokens' }
+  #manner: Manner = { form: true, temperature: true, seed: true, tokenLimit: 'max_tokens', maxTokens }
 
   constructor(options: ServerAuthorOptions) {
     this.#server = new ChatServer({
@@ -74,7 +78,7 @@ export class ServerAuthor implements AuthorModel {
   #requestOf({ messages, form, seed }: AuthorCall, manner: Manner): ChatRequest {
     return {
       messages: [...messages],
-      [manner.tokenLimit]: maxTokens,
+      [manner.tokenLimit]: manner.maxTokens,
       ...(manner.temperature && { temperature: this.settings.temperature }),
       ...(manner.seed && { seed }),
       ...(manner.form && {
