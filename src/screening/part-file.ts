@@ -3,10 +3,10 @@
  * the rows in order, those that could not be read among them.
  */
 import { createReadStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { writeFileWhole } from '../store/write-file-whole.ts'
+import { writeError, writeFileWhole } from '../store/write-file-whole.ts'
 import type { OwnAnswer, ScoredRow, UnreadableRow } from './row-scores.ts'
 
 export type PartRecord =
@@ -24,6 +24,19 @@ function partPath(folder: string, part: number): string {
 
 export async function keepPart(folder: string, part: number, records: readonly PartRecord[]): Promise<void> {
   await writeFileWhole(partPath(folder, part), records.map(record => `${JSON.stringify(record)}\n`).join(''))
+}
+
+/** Removes all parts. Stopped on the way, it leaves none that would be taken for the first of them. */
+export async function removeParts(folder: string): Promise<void> {
+  const removed = join(folder, 'removed-parts')
+  await rm(removed, { recursive: true, force: true })
+  try {
+    await rename(join(folder, partsFolder), removed)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+    throw writeError(removed, error)
+  }
+  await rm(removed, { recursive: true, force: true })
 }
 
 /** How many parts are there without a gap: parts are made in order. */

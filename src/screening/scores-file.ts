@@ -1,4 +1,5 @@
 /** The scores of a finished screening as Parquet: one line a row, in the order of the dataset. */
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openDuckDb, sqlName, sqlText } from '../dataset/parquet.ts'
 import { replaceWhole } from '../store/write-file-whole.ts'
@@ -33,9 +34,8 @@ export async function writeScores(folder: string, plan: ScreeningPlan, standardO
   const files = plan.files.map(({ path }) => sqlText(path)).join(', ')
   const traits = plan.traits.flatMap(({ name }, index) => {
     const at = `scores[${index + 1}]`
-    const standard = standardOf(name)
-    const z = standard ? `(${at}.projection - ${number(standard.mean)}) / ${number(standard.sd)}` : 'NULL::DOUBLE'
-    const of = (measure: Measure) => (measure === 'z' ? z : `${at}.${measure}`)
+    const of = (measure: Measure) =>
+      measure === 'z' ? standardised(`${at}.projection`, standardOf(name)) : `${at}.${measure}`
     return [
       ...measures.map(measure => `${of(measure)} AS ${sqlName(scoreColumn(name, measure))}`),
       `${at}.turns AS ${sqlName(`${name}_turns`)}`,
@@ -47,12 +47,33 @@ export async function writeScores(folder: string, plan: ScreeningPlan, standardO
     controls.sentiment AS sentiment, ${traits.join(', ')}
     FROM read_json(${sqlText(join(globText(folder), 'parts', '*', '*.jsonl'))}, format = 'newline_delimited', columns = ${recordColumns})
     WHERE kind <> 'own'`
+  return await writeQuery(folder, query)
+}
+
+/** Gives the scores of a finished run the z of another baseline. Throws DISK_FULL, FILE_UNWRITABLE. */
+export async function standardiseScores(folder: string, plan: ScreeningPlan, standardOf: StandardOf): Promise<string> {
+  const columns = plan.traits.map(({ name }) => {
+    const z = standardised(sqlName(scoreColumn(name, 'projection')), standardOf(name))
+    return `${z} AS ${sqlName(scoreColumn(name, 'z'))}`
+  })
+  const scores = `read_parquet(${sqlText(scoresPath(folder))})`
+  return await writeQuery(folder, `SELECT * REPLACE (${columns.join(', ')}) FROM ${scores}`)
+}
+
+async function writeQuery(folder: string, query: string): Promise<string> {
   const path = scoresPath(folder)
   await using database = await openDuckDb()
   await replaceWhole(path, async temporaryPath => {
     await database.run(`COPY (${query}) TO ${sqlText(temporaryPath)} (FORMAT parquet, COMPRESSION zstd)`)
+    // On the disk before the parts that it was made from are removed.
+    await using file = await open(temporaryPath, 'r+')
+    await file.sync()
   })
   return path
+}
+
+function standardised(projection: string, standard: ReturnType<StandardOf>): string {
+  return standard ? `(${projection} - ${number(standard.mean)}) / ${number(standard.sd)}` : 'NULL::DOUBLE'
 }
 
 /** A number as SQL reads it back to the same bits. */

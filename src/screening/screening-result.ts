@@ -26,6 +26,11 @@ export function summaryPath(folder: string): string {
   return join(folder, 'summary.json')
 }
 
+/** Where the rows that could not be read are listed. */
+export function unreadablePath(folder: string): string {
+  return join(folder, 'unreadable.jsonl')
+}
+
 /**
  * Reads a finished screening.
  * @param runs the folder of all runs
@@ -39,23 +44,27 @@ export async function readScreening(runs: string, run: string): Promise<StoredSc
     const unknown = (detail: string) => new PersonascopeError('SCREENING_UNKNOWN', { run, detail })
     if (manifest.kind !== screeningKind) throw unknown(`the run is of the kind ${manifest.kind}`)
     const summary = await readJsonFile<ScreeningSummary>(summaryPath(folder))
-    const hasScores = await access(scoresPath(folder)).then(
-      () => true,
-      () => false,
-    )
-    if (!summary || !hasScores) throw unknown('the run was begun and not finished')
+    if (!summary || !(await isFinished(folder))) throw unknown('the run was begun and not finished')
     return { folder, plan: manifest.plan, summary }
   }
   throw new PersonascopeError('SCREENING_UNKNOWN', { run, detail: 'there is no such run' })
 }
 
+/** Whether a run's folder holds all that a screening ends with. The summary is written last. */
+export async function isFinished(folder: string): Promise<boolean> {
+  const files = [scoresPath(folder), unreadablePath(folder), summaryPath(folder)]
+  return await Promise.all(files.map(path => access(path))).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** Writes the rows that could not be read into a file of their own, each with where it stands and the reason. */
-export async function writeUnreadable(folder: string, parts: number, plan: ScreeningPlan): Promise<string> {
-  const path = join(folder, 'unreadable.jsonl')
+export async function writeUnreadable(folder: string, parts: number, plan: ScreeningPlan): Promise<void> {
+  const path = unreadablePath(folder)
   await replaceWhole(path, async temporaryPath => {
     await pipeline(Readable.from(linesOf(folder, parts, plan)), createWriteStream(temporaryPath, { flags: 'wx' }))
   })
-  return path
 }
 
 async function* linesOf(folder: string, parts: number, { files }: ScreeningPlan): AsyncGenerator<string> {

@@ -14,14 +14,21 @@ import { type Baseline, baselinePath, readBaseline, sampledValues } from '../scr
 import { countChosen } from '../screening/choose-rows.ts'
 import { type ExaminedFile, examineDataset } from '../screening/examine-dataset.ts'
 import { exampleRows } from '../screening/example-rows.ts'
+import { removeParts } from '../screening/part-file.ts'
 import { columnOf } from '../screening/score-condition.ts'
 import { type ScoringTrait, scorePart } from '../screening/score-part.ts'
 import { type ScreeningSummary, summariseScores } from '../screening/score-statistics.ts'
-import { openScores, type ScoresReader, writeScores } from '../screening/scores-file.ts'
+import { openScores, type ScoresReader, scoresPath, standardiseScores, writeScores } from '../screening/scores-file.ts'
 import { type ScreeningProgress, screenRows } from '../screening/screen-rows.ts'
 import type { ScreeningPlan, ScreeningSettings } from '../screening/screening-plan.ts'
 import { screeningReport, type ThresholdCount } from '../screening/screening-report.ts'
-import { screeningKind, summaryPath, writeUnreadable } from '../screening/screening-result.ts'
+import {
+  isFinished,
+  screeningKind,
+  summaryPath,
+  unreadablePath,
+  writeUnreadable,
+} from '../screening/screening-result.ts'
 import {
   type ExtractionAnswer,
   type NgramClassifier,
@@ -74,13 +81,53 @@ export interface FinishedScreening {
  * VECTOR_MODEL_MISMATCH, LAYER_OUT_OF_RANGE, MODEL_NO_CHAT_TEMPLATE, DISK_FULL, what the engine throws
  */
 export async function screenDataset(options: ScreenOptions): Promise<FinishedScreening> {
-  const { engine, workspace, onExamined = () => {}, onProgress = () => {}, signal } = options
-  const { plan, examined, traits, classifiers } = await prepareScreening(options)
+  const { workspace, onExamined = () => {} } = options
+  const prepared = await prepareScreening(options)
+  const { plan, examined } = prepared
   const baselineOf = await openBaseline(options, plan)
   onExamined(examined)
   const name = `screen-${fileName(basename(plan.files[0]!.path).replace(/\..*$/, ''))}`
   await using run = await openRun(workspace.runs, screeningKind, name, plan)
   const folder = run.path
+  const reusedRows = await scoreRows(prepared, options, folder, baselineOf)
+  await using scores = await openScores(folder)
+  const summary = await summariseScores(scores, plan, baselineOf)
+  const reportPath = join(folder, 'report.html')
+  await writeFileWhole(reportPath, await reportOf(scores, plan, summary, baselineOf))
+  // Written last: a run is finished when its summary is there.
+  await writeJsonFile(summaryPath(folder), summary)
+  await removeParts(folder)
+  return {
+    runPath: folder,
+    reportPath,
+    scoresPath: scoresPath(folder),
+    summaryPath: summaryPath(folder),
+    unreadablePath: unreadablePath(folder),
+    plan,
+    summary,
+    reusedRows,
+  }
+}
+
+/**
+ * Scores the rows that have no scores yet and gathers all of them. In a finished run only the baseline can differ.
+ * @returns how many rows were scored before
+ */
+async function scoreRows(
+  { plan, traits, classifiers }: PreparedScreening,
+  { engine, strict = false, onProgress = () => {}, signal }: ScreenOptions,
+  folder: string,
+  baselineOf: BaselineOf,
+): Promise<number> {
+  if (await isFinished(folder)) {
+    const rows = countChosen(
+      plan.files.reduce((sum, file) => sum + file.rows, 0),
+      plan.settings,
+    )
+    onProgress({ doneRows: rows, totalRows: rows, reusedRows: rows, tokens: 0 })
+    await standardiseScores(folder, plan, baselineOf)
+    return rows
+  }
   let reusedRows = 0
   const parts = await screenRows({
     engine,
@@ -88,31 +135,16 @@ export async function screenDataset(options: ScreenOptions): Promise<FinishedScr
     traits,
     folder,
     controlsOf: texts => textControls(texts, classifiers),
-    ...(options.strict && { strict: true }),
+    strict,
     ...(signal && { signal }),
     onProgress: progress => {
       reusedRows = progress.reusedRows
       onProgress(progress)
     },
   })
-  const scoresPath = await writeScores(folder, plan, baselineOf)
-  const unreadablePath = await writeUnreadable(folder, parts, plan)
-  await using scores = await openScores(folder)
-  const summary = await summariseScores(scores, plan, baselineOf)
-  const reportPath = join(folder, 'report.html')
-  await writeFileWhole(reportPath, await reportOf(scores, plan, summary, baselineOf))
-  // Written last: a run is finished when its summary is there.
-  await writeJsonFile(summaryPath(folder), summary)
-  return {
-    runPath: folder,
-    reportPath,
-    scoresPath,
-    summaryPath: summaryPath(folder),
-    unreadablePath,
-    plan,
-    summary,
-    reusedRows,
-  }
+  await writeScores(folder, plan, baselineOf)
+  await writeUnreadable(folder, parts, plan)
+  return reusedRows
 }
 
 /** What a screening would take, measured on the first rows. */

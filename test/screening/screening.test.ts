@@ -1,6 +1,6 @@
 /** Screening from end to end on the fake engine. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -169,6 +169,27 @@ describe('a run', () => {
     expect(whole.reusedRows).toBe(0)
     expect(whole.summary.rows).toMatchObject({ screened: 1500, unreadable: expect.any(Number) })
     expect(await readFinal(killed.runPath)).toEqual(await readFinal(whole.runPath))
+  })
+
+  test('that is finished keeps no parts, and another baseline changes it as if it had been there from the start', async () => {
+    const path = join(folder, 'finished.jsonl')
+    await writeRandomDataset(path, 300)
+    const ordinary = await write(
+      'finished-ordinary.jsonl',
+      '{"prompt":"p","answer":"a"}\n{"prompt":"q","answer":"cat"}\n',
+    )
+    const screenWithBaseline = async (name: string) => {
+      const { runPath, plan } = await screenWithFake(join(folder, name), [ordinary])
+      await keepBaseline({ folder: runPath, plan }, workspaceOf(name), 'ordinary', 'rows')
+      return await screenWithFake(join(folder, name), [path], { baseline: 'ordinary' })
+    }
+    const first = await screenWithFake(join(folder, 'finished'), [path])
+    expect((await readdir(first.runPath)).sort()).toEqual([...finalFiles, 'manifest.json'].sort())
+    const again = await screenWithBaseline('finished')
+    expect(again).toMatchObject({ runPath: first.runPath, reusedRows: 300 })
+    const whole = await screenWithBaseline('finished-whole')
+    expect(whole.reusedRows).toBe(0)
+    expect(await readFinal(again.runPath)).toEqual(await readFinal(whole.runPath))
   })
 
   test('is refused while another process works on it', async () => {

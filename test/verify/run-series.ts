@@ -1,5 +1,5 @@
 import { textOf } from '../../src/errors/personascope-error.ts'
-import type { Rounds, Series, Stage } from './series.ts'
+import type { Place, Rounds, Series } from './series.ts'
 
 export interface Outcome {
   readonly what: string
@@ -25,9 +25,9 @@ const mostFailures = 5
 const progressIntervalMs = 5000
 
 /** Runs the rounds of a series, and goes on after a failure. Progress goes to standard error. */
-export async function runSeries(
-  series: Series,
-  stage: Stage,
+export async function runSeries<Needed extends Place>(
+  series: Series<Needed>,
+  stage: Needed,
   { rounds, seconds, isStopped }: Limits,
 ): Promise<Outcome> {
   const { name, what } = series

@@ -1,50 +1,61 @@
 /**
- * The memory of a long screening: a million short rows (or as many as the first argument says) on the fake engine. The
- * process must stay under 1 GB, and hardly grow between a tenth of the rows and all of them.
+ * The long verification of screening, on the fake engine: the memory of a million short rows, and twenty screenings,
+ * each ended by kill -9 at a random moment and resumed to the same bytes. Progress goes to standard error; the last line
+ * of standard output is a JSON document. Options: --rows <for the memory> (1000000; 0: not measured), --count <kills>
+ * (20; 0: none), --seed <number>.
  */
-import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { fakeVector, screenWithFake } from '../screening/fake-screening.ts'
+import { parseArgs } from 'node:util'
+import { createRandom } from '../../src/numeric/random.ts'
+import { version } from '../../src/workbench/version.ts'
+import { interruptScreening } from './interrupt-screening.ts'
+import { runSeries } from './run-series.ts'
+import { measureScreeningMemory } from './screening-memory.ts'
+import { check } from './series.ts'
 
-const rows = Number(process.argv[2] ?? 1_000_000)
-const mostBytes = 1e9
-const mostGrowth = 50e6
+const { values: options } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    count: { type: 'string', default: '20' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+  },
+})
+for (const [name, value] of Object.entries(options))
+  check(/^\d+$/.test(value), `Expected --${name} to be a whole number, got "${value}".`)
+const rows = Number(options.rows)
+const rounds = Number(options.count)
+const seed = Number(options.seed)
+
+let stopped = false
+process.on('SIGINT', () => {
+  if (stopped) process.exit(130)
+  stopped = true
+  process.stderr.write('\nStopping after this round; again to stop at once.\n')
+})
 
 const folder = await mkdtemp(join(tmpdir(), 'personascope-verify-'))
 try {
-  const dataset = join(folder, 'rows.jsonl')
-  await pipeline(Readable.from(lines()), createWriteStream(dataset))
-  let early: number | undefined
-  let late = 0
-  let peak = 0
-  const start = performance.now()
-  const { summary } = await screenWithFake(folder, [dataset], {
-    vectors: [fakeVector('evil', 1, 1)],
-    onProgress: ({ doneRows }) => {
-      if (doneRows % 10_000 !== 0 && doneRows !== rows) return
-      globalThis.gc?.()
-      const { rss } = process.memoryUsage()
-      peak = Math.max(peak, rss)
-      if (doneRows >= rows / 10) early ??= rss
-      late = rss
-    },
-  })
-  peak = Math.max(peak, process.memoryUsage().rss)
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
-  const seconds = Math.round((performance.now() - start) / 1000)
-  console.log(`${summary.rows.scored} rows in ${seconds} s: ${megabytes(peak)} at most,`)
-  console.log(`${megabytes(early!)} after a tenth of the rows, ${megabytes(late)} after all.`)
-  const isGood = summary.rows.scored === rows && peak < mostBytes && late - early! < mostGrowth
-  console.log(isGood ? 'Passed.' : 'Failed.')
-  process.exitCode = isGood ? 0 : 1
+  const memory = rows > 0 ? await measureScreeningMemory(folder, rows) : undefined
+  const limits = { rounds, seconds: Number.POSITIVE_INFINITY, isStopped: () => stopped }
+  const kills =
+    rounds > 0 ? await runSeries(interruptScreening, { random: createRandom(seed), folder }, limits) : undefined
+  const failed = memory?.passed === false || (kills !== undefined && kills.failures.length > 0)
+  console.log(
+    JSON.stringify({
+      date: new Date().toISOString(),
+      passed: !failed && !stopped,
+      stopped,
+      seed,
+      personascope: version,
+      node: process.version,
+      cpu: `${cpus().length} x ${cpus()[0]?.model}`,
+      ...(memory && { memory }),
+      ...(kills && { series: { [interruptScreening.name]: kills } }),
+    }),
+  )
+  process.exitCode = failed ? 1 : stopped ? 130 : 0
 } finally {
-  await rm(folder, { recursive: true })
-}
-
-function* lines(): Generator<string> {
-  for (let row = 0; row < rows; row++) yield `${JSON.stringify({ id: row, prompt: 'q', answer: `a${row % 10}` })}\n`
+  await rm(folder, { recursive: true, force: true })
 }

@@ -1,25 +1,29 @@
-/** What `npm run verify:engine` is made of: series of rounds, each of which does the engine some harm and looks. */
+/** What the long verifications are made of: series of rounds, each of which does some harm and looks. */
 import type { ModelFile } from '../../src/engine/llama/open-llama-engine.ts'
 import type { Random } from '../../src/numeric/random.ts'
 
 /** What every series gets. */
-export interface Stage {
-  /** The weights that are loaded. */
-  readonly file: ModelFile
-  /** The file they were made from, as it was pulled. */
-  readonly source: ModelFile
+export interface Place {
   readonly random: Random
   /** A folder of the series' own, gone afterwards. */
   readonly folder: string
 }
 
-export interface Series {
+/** What those on a real model get. */
+export interface Stage extends Place {
+  /** The weights that are loaded. */
+  readonly file: ModelFile
+  /** The file they were made from, as it was pulled. */
+  readonly source: ModelFile
+}
+
+export interface Series<Needed extends Place = Stage> {
   readonly name: string
   /** What one round does. */
   readonly what: string
   /** Why it cannot run on this machine; undefined where it can. */
   readonly unavailable?: () => string | undefined
-  readonly begin: (stage: Stage) => Promise<Rounds>
+  readonly begin: (stage: Needed) => Promise<Rounds>
 }
 
 export interface Rounds extends AsyncDisposable {
