@@ -17,6 +17,7 @@ import { ratingsDrawCommand } from './commands/ratings-draw.ts'
 import { ratingsImportCommand } from './commands/ratings-import.ts'
 import { screenCommand } from './commands/screen.ts'
 import { serveCommand } from './commands/serve.ts'
+import { shiftCommand } from './commands/shift.ts'
 import { traitCheckCommand } from './commands/trait-check.ts'
 import { traitListCommand } from './commands/trait-list.ts'
 import { traitNewCommand } from './commands/trait-new.ts'
@@ -80,6 +81,7 @@ export function personascopeCommand(): Command {
     ),
   )
   program.addCommand(screenCommand())
+  program.addCommand(shiftCommand())
   program.addCommand(generateCommand())
   program.addCommand(serveCommand())
   program.addCommand(group('monitor', 'readings of conversations', monitorReplayCommand(), monitorExportCommand()))

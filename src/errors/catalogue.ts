@@ -351,6 +351,12 @@ export const catalogue = {
       'Allow longer answers (--max-tokens), sharpen the contrastive prompts, ask another judge, or keep every pair with --judge none.',
     ...usage,
   },
+  SHIFT_MODELS_DIFFER: {
+    message: 'Expected {tuned} to be a fine-tune of {base}: {detail}.',
+    remedy:
+      'Name the model it was tuned from first. Directions of one model say nothing of another, nor do answers to prompts of another form.',
+    ...usage,
+  },
   STEERING_INVALID: {
     message: 'Expected steering as <vector>[@<layer>]=<coefficient>, got "{got}".',
     remedy: 'For example --steer joyful=1.5 or --steer joyful@16=1.5; with --dose the number is a relative dose.',

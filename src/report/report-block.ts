@@ -1,4 +1,5 @@
 /** What a report is written in: paragraphs, tables, figures, answers and the like, as plain data, and their HTML. */
+import { type ColouredTokensBlock, colouredTokensToHtml } from './coloured-tokens.ts'
 import { type Drawing, narrowWidth, svgForPage, wideWidth } from './drawing.ts'
 import { formatNumber } from './format-number.ts'
 import { levelColour } from './theme.ts'
@@ -18,6 +19,7 @@ export type ReportBlock =
   | FactsBlock
   | DetailsBlock
   | ThresholdExplorerBlock
+  | ColouredTokensBlock
 
 export interface ParagraphBlock {
   readonly kind: 'paragraph'
@@ -131,6 +133,8 @@ function blockToHtml(block: ReportBlock, context: BlockContext): string {
       return factsToHtml(block)
     case 'thresholds':
       return explorerToHtml(block, context.nextExplorer())
+    case 'tokens':
+      return colouredTokensToHtml(block)
     case 'details':
       return `<details><summary>${escapeHtml(block.summary)}</summary>\n<div class="inside">${blocksToHtml(block.blocks, context)}</div></details>`
   }

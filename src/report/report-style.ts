@@ -1,5 +1,16 @@
 import { colourDeclarations, fontFamily } from './theme.ts'
 
+/** Backgrounds of tokens, from faint to strong; the strong ones are underlined, so that they read without colour. */
+const tokenColours = (['above', 'below'] as const)
+  .flatMap(side => {
+    const [pole, line] = side === 'above' ? ['heat-high', 'solid'] : ['heat-low', 'dotted']
+    return [1, 2, 3, 4].map(level => {
+      const border = level > 2 ? ` border-bottom: ${level - 2}px ${line} currentColor;` : ''
+      return `.${side}-${level} { background: color-mix(in srgb, var(--${pole}) ${level * 25}%, transparent);${border} }`
+    })
+  })
+  .join('\n')
+
 /** The style sheet of report pages: light and dark, narrow and wide, screen and print. */
 export const reportStyle = `
 :root { color-scheme: light dark; ${colourDeclarations('light')} }
@@ -90,6 +101,12 @@ summary:hover { color: var(--ink); }
 .level { display: inline-flex; align-items: center; gap: 6px; }
 .level::before { content: ""; width: 10px; height: 10px; border-radius: 50%; background: var(--edge); }
 .score { font-weight: 650; color: var(--ink); background: var(--paper); border: 1px solid var(--rule); border-radius: 99px; padding: 0 9px; font-variant-numeric: tabular-nums; }
+
+.token-scale, .extremes { color: var(--ink-soft); font-size: 0.85rem; }
+.swatches { white-space: nowrap; color: var(--ink); font-variant-numeric: tabular-nums; }
+.swatches span { padding: 0 4px; }
+.extremes { margin: 0.5em 0 0; }
+${tokenColours}
 
 .facts > div { display: grid; grid-template-columns: minmax(9em, 30%) 1fr; gap: 0 16px; padding: 5px 0; border-bottom: 1px solid var(--grid); font-size: 0.92rem; }
 .facts dt { color: var(--ink-soft); }

@@ -39,14 +39,17 @@ describe.each(schemes)('on %s ground', scheme => {
     }
   })
 
-  test('text reads in cells of the heat map, however strong their colour', () => {
-    for (const pole of ['heat-low', 'heat-high'] as const) {
-      for (let share = 0; share <= 1; share += 0.05) {
-        const ground = mix(rgb(theme[pole]), rgb(theme.paper), share)
-        expect(contrast(rgb(theme.ink), ground), `${pole} ${share}`).toBeGreaterThanOrEqual(4.5)
+  test.each(['paper', 'raised'] as const)(
+    'text reads on the colours of the heat map over %s, however strong',
+    under => {
+      for (const pole of ['heat-low', 'heat-high'] as const) {
+        for (let share = 0; share <= 1; share += 0.05) {
+          const ground = mix(rgb(theme[pole]), rgb(theme[under]), share)
+          expect(contrast(rgb(theme.ink), ground), `${pole} ${share}`).toBeGreaterThanOrEqual(4.5)
+        }
       }
-    }
-  })
+    },
+  )
 
   test('marks stand out from the ground', () => {
     const marks = Object.keys(theme).filter(name => /^(series|level)-|^(rule|good|warning|accent)$/.test(name))

@@ -1,11 +1,14 @@
 /** A screening as a page: the verdict and what limits it first, then each trait, then how everything was made. */
+
+import type { ColouredPiece, ColouredText, TokenScale } from '../report/coloured-tokens.ts'
 import { formatCorrelation, formatCount, formatEstimate, formatNumber, formatPercent } from '../report/format-number.ts'
 import { histogramPlot } from '../report/histogram-plot.ts'
 import { intervalPlot } from '../report/interval-plot.ts'
-import type { Answer, ReportBlock } from '../report/report-block.ts'
+import type { ReportBlock } from '../report/report-block.ts'
 import { type KeyFigure, reportPage } from '../report/report-page.ts'
 import type { Baseline } from './baseline.ts'
 import type { ExampleRow, TraitExamples } from './example-rows.ts'
+import type { RowTokens } from './row-tokens.ts'
 import { type MeanEstimate, ngramsName, type ScreeningSummary, type TraitSummary } from './score-statistics.ts'
 import type { ScreeningPlan } from './screening-plan.ts'
 import type { ThresholdStops } from './threshold-stops.ts'
@@ -21,6 +24,8 @@ export interface ScreeningReportParts {
   /** By trait: thresholds to move through; none where the rows do not differ. */
   readonly stops: Readonly<Record<string, ThresholdStops | undefined>>
   readonly examples: readonly TraitExamples[]
+  /** By row: the tokens of its responses, for rows among the examples. */
+  readonly tokens: ReadonlyMap<number, RowTokens>
 }
 
 export interface ThresholdCount {
@@ -171,7 +176,7 @@ function traitBlocks(trait: TraitSummary, parts: ScreeningReportParts): ReportBl
     ...(stops ? [explorerBlock(name, stops, mark?.bound, baseline)] : []),
     ...(areas.length > 0 ? areaBlocks(trait) : []),
     ...(groups.length > 0 ? groupBlocks(trait) : []),
-    ...(examples ? exampleBlocks(examples) : []),
+    ...(examples ? exampleBlocks(examples, trait, parts) : []),
   ]
 }
 
@@ -247,24 +252,67 @@ function groupBlocks({ name, groups }: TraitSummary): ReportBlock[] {
   ]
 }
 
-function exampleBlocks({ top, random }: TraitExamples): ReportBlock[] {
-  const details = (summary: string, rows: readonly ExampleRow[]): ReportBlock => ({
+function exampleBlocks(
+  { top, random }: TraitExamples,
+  trait: TraitSummary,
+  parts: ScreeningReportParts,
+): ReportBlock[] {
+  const index = parts.plan.traits.findIndex(({ name }) => name === trait.name)
+  const texts = (rows: readonly ExampleRow[]) => rows.map(row => colouredText(row, parts.tokens.get(row.row), index))
+  const [topTexts, randomTexts] = [texts(top), texts(random)]
+  const scale = scaleOf(trait, [...topTexts, ...randomTexts], parts.baselineOf(trait.name))
+  const details = (summary: string, shown: readonly ColouredText[]): ReportBlock => ({
     kind: 'details',
     summary,
-    blocks: [{ kind: 'answers', answers: rows.map(asAnswer) }],
+    blocks: [{ kind: 'tokens', scale, texts: shown }],
   })
-  return [details('The highest rows', top), details('Rows drawn at random', random)]
+  return [details('The highest rows', topTexts), details('Rows drawn at random', randomTexts)]
 }
 
-function asAnswer({ path, line, projection, training }: ExampleRow): Answer {
+/** So that the colour is strongest for one token in twenty of those shown. */
+function scaleOf(
+  { name, layer, projection }: TraitSummary,
+  texts: readonly ColouredText[],
+  baseline?: Baseline,
+): TokenScale {
+  const middle = baseline?.mean ?? projection?.mean ?? 0
+  const distances = texts
+    .flatMap(({ pieces }) => pieces.flatMap(({ value }) => (value === undefined ? [] : [Math.abs(value - middle)])))
+    .sort((a, b) => a - b)
+  return {
+    label: `projection on ${name}, layer ${layer},`,
+    middle,
+    middleName: baseline ? 'the mean of the baseline' : 'the mean of this dataset',
+    reach: distances[Math.floor(distances.length * 0.95)] || 1,
+  }
+}
+
+function colouredText(
+  { path, line, projection, training }: ExampleRow,
+  tokens: RowTokens | undefined,
+  trait: number,
+): ColouredText {
   const [first] = training.responses
   const asked = training.messages.slice(0, first).findLast(({ role }) => role === 'user')?.content ?? ''
   const text = training.responses.map(response => training.messages[response]!.content).join('\n\n')
+  const isCut = tokens !== undefined && !tokens.isWhole
   return {
     question: shortened(asked),
-    text: shortened(text),
-    notes: [`projection ${formatNumber(projection)}`, `${path}, line ${line}`],
+    pieces: tokens ? piecesOf(tokens, trait) : [{ text: shortened(text) }],
+    notes: [
+      `projection ${formatNumber(projection)}`,
+      `${path}, line ${line}`,
+      ...(isCut ? [`the beginning of ${formatCount(text.length)} characters`] : []),
+    ],
   }
+}
+
+function piecesOf({ responses, isWhole }: RowTokens, trait: number): ColouredPiece[] {
+  const pieces = responses.flatMap((response, index): ColouredPiece[] => [
+    ...(index > 0 ? [{ text: '\n\n' }] : []),
+    ...response.map(({ text, projections }) => ({ text, value: projections[trait]! })),
+  ])
+  return isWhole ? pieces : [...pieces, { text: ' …' }]
 }
 
 function shortened(text: string): string {

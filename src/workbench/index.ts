@@ -41,6 +41,8 @@ export type { JudgeDrift } from '../judge/judge-drift.ts'
 export { createLexiconJudge } from '../judge/lexicon-judge.ts'
 export type { RatingAgreement, RatingEstimate } from '../judge/ratings/rating-agreement.ts'
 export type { RolloutSettings } from '../rollout/plan-rollouts.ts'
+export type { ShiftSettings } from '../shift/plan-shift.ts'
+export type { ShiftSummary } from '../shift/shift-summary.ts'
 export { parseSteering, type SteeringWish } from '../steering/parse-steering.ts'
 export { type ResolvedSteering, type ResolveOptions, resolveSteering } from '../steering/resolve-steering.ts'
 export { measureSteeringEffect, type SteeringEffect } from '../steering/steering-effect.ts'
@@ -87,9 +89,19 @@ export { type ImportedSheet, importRatings } from './import-ratings.ts'
 export { type ImportedVector, type ImportOptions, importVector } from './import-vector.ts'
 export { keepBaseline } from './keep-baseline.ts'
 export { loadVector } from './load-vector.ts'
+export {
+  defaultShiftSettings,
+  estimateShift,
+  type FinishedShift,
+  type MeasuredTrait,
+  measureShift,
+  type ShiftModel,
+  type ShiftOptions,
+} from './measure-shift.ts'
 export { type NewTrait, type NewTraitOptions, newTrait } from './new-trait.ts'
 export { type OpenJudgeOptions, openJudge } from './open-judge.ts'
 export { type ModelStep, type OpenModelOptions, openModel } from './open-model.ts'
+export { readyShiftModels } from './ready-shift-models.ts'
 export {
   defaultExperimentSettings,
   type ExperimentOptions,

@@ -13,8 +13,9 @@ import { finishedParts, readWords } from '../rollout/rollout-store.ts'
 import { type Baseline, baselinePath, readBaseline, sampledValues } from '../screening/baseline.ts'
 import { countChosen } from '../screening/choose-rows.ts'
 import { type ExaminedFile, examineDataset } from '../screening/examine-dataset.ts'
-import { exampleRows } from '../screening/example-rows.ts'
+import { exampleRows, type TraitExamples } from '../screening/example-rows.ts'
 import { removeParts } from '../screening/part-file.ts'
+import { type RowTokens, readRowTokens } from '../screening/row-tokens.ts'
 import { columnOf } from '../screening/score-condition.ts'
 import { type ScoringTrait, scorePart } from '../screening/score-part.ts'
 import { type ScreeningSummary, summariseScores } from '../screening/score-statistics.ts'
@@ -81,9 +82,9 @@ export interface FinishedScreening {
  * VECTOR_MODEL_MISMATCH, LAYER_OUT_OF_RANGE, MODEL_NO_CHAT_TEMPLATE, DISK_FULL, what the engine throws
  */
 export async function screenDataset(options: ScreenOptions): Promise<FinishedScreening> {
-  const { workspace, onExamined = () => {} } = options
+  const { engine, workspace, onExamined = () => {}, signal } = options
   const prepared = await prepareScreening(options)
-  const { plan, examined } = prepared
+  const { plan, examined, traits } = prepared
   const baselineOf = await openBaseline(options, plan)
   onExamined(examined)
   const name = `screen-${fileName(basename(plan.files[0]!.path).replace(/\..*$/, ''))}`
@@ -92,8 +93,9 @@ export async function screenDataset(options: ScreenOptions): Promise<FinishedScr
   const reusedRows = await scoreRows(prepared, options, folder, baselineOf)
   await using scores = await openScores(folder)
   const summary = await summariseScores(scores, plan, baselineOf)
+  const readTokens = (examples: readonly TraitExamples[]) => tokensOf(engine, examples, plan, traits, signal)
   const reportPath = join(folder, 'report.html')
-  await writeFileWhole(reportPath, await reportOf(scores, plan, summary, baselineOf))
+  await writeFileWhole(reportPath, await reportOf(scores, plan, summary, baselineOf, readTokens))
   // Written last: a run is finished when its summary is there.
   await writeJsonFile(summaryPath(folder), summary)
   await removeParts(folder)
@@ -310,6 +312,7 @@ async function reportOf(
   plan: ScreeningPlan,
   summary: ScreeningSummary,
   baselineOf: BaselineOf,
+  readTokens: (examples: readonly TraitExamples[]) => Promise<ReadonlyMap<number, RowTokens>>,
 ): Promise<string> {
   const values: Record<string, number[]> = {}
   const thresholds: Record<string, ThresholdCount[]> = {}
@@ -327,5 +330,19 @@ async function reportOf(
     }
   }
   const examples = await exampleRows(scores, plan)
-  return screeningReport({ plan, summary, baselineOf, values, thresholds, stops, examples })
+  const tokens = await readTokens(examples)
+  return screeningReport({ plan, summary, baselineOf, values, thresholds, stops, examples, tokens })
+}
+
+/** By row, the tokens of all rows that are shown, each read once. */
+async function tokensOf(
+  engine: Engine,
+  examples: readonly TraitExamples[],
+  { settings }: ScreeningPlan,
+  traits: readonly ScoringTrait[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<number, RowTokens>> {
+  const shown = new Map(examples.flatMap(({ top, random }) => [...top, ...random]).map(row => [row.row, row.training]))
+  const read = await readRowTokens(engine, [...shown.values()], { traits, maxTokens: settings.maxTokens, signal })
+  return new Map([...shown.keys()].flatMap((row, index) => (read[index] ? [[row, read[index]] as const] : [])))
 }
