@@ -103,7 +103,7 @@ summary:hover { color: var(--ink); }
 .score { font-weight: 650; color: var(--ink); background: var(--paper); border: 1px solid var(--rule); border-radius: 99px; padding: 0 9px; font-variant-numeric: tabular-nums; }
 
 .token-scale, .extremes { color: var(--ink-soft); font-size: 0.85rem; }
-.swatches { white-space: nowrap; color: var(--ink); font-variant-numeric: tabular-nums; }
+.swatches { white-space: normal; color: var(--ink); font-variant-numeric: tabular-nums; }
 .swatches span { padding: 0 4px; }
 .extremes { margin: 0.5em 0 0; }
 ${tokenColours}
