@@ -85,7 +85,7 @@ describe('the tarball', () => {
     const foreign: string[] = []
     for (const path of installed.packed.filter(file => file.endsWith('.js'))) {
       const text = await readFile(join(installed.directory, path), 'utf8')
-      const imports = /(?:^import|^import .*from|^} from|^export .*from|\bimport\() ?['"]([^'".][^'"]*)['"]/gm
+      const imports = /(?:^import|^import .*from|^} from|^export .*from|\bimport\() ?['"]([^'".;\n][^'"\n]*)['"]/gm
       for (const [, specifier] of text.matchAll(imports)) {
         const [, name] = /^(@[^/]+\/[^/]+|[^/]+)/.exec(specifier!)!
         imported.add(name!)
