@@ -122,9 +122,8 @@ function optionsOf(name: string, asked: { answers: number }, more: Partial<Shift
 }
 
 describe('the shift of models', () => {
-  test('is what a model was pushed by, on that vector, and 0 for the base model’s own weights', async () => {
+  test('is 0 for the base model’s own weights, and for another model the difference of the means that are reported', async () => {
     const asked = { answers: 0 }
-    // One token an answer: what was pushed at the last layer is what is read, whatever is written after it.
     const { summary, reportPath, summaryPath } = await measureShift(
       optionsOf('pushed', asked, { settings: { samples: 2, maxTokens: 1, temperature: 0 } }),
     )
@@ -134,7 +133,7 @@ describe('the shift of models', () => {
     expect(same!.matrix.flat().map(cell => cell!.shift)).toEqual([0, 0, 0, 0])
     expect(same!.traits[0]!.score).toMatchObject({ shift: 0, low: 0, high: 0 })
     expect(same!.traits[1]!.score).toBeNull()
-    // Pushed tokens are others too, so the coordinate moves by 2.5 and by what other tokens are.
+    // The pushed model writes other tokens too, so its shift is not known beforehand.
     expect(pushed!.levels[0]!.meanProjection).not.toBe(summary.base.levels[0]!.meanProjection)
     expect(pushed!.traits[0]!.projection!.shift).toBeCloseTo(
       pushed!.levels[0]!.meanProjection! - summary.base.levels[0]!.meanProjection!,
