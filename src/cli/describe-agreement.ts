@@ -1,6 +1,6 @@
 import type { RatingEstimate } from '../judge/ratings/rating-agreement.ts'
 import type { AgreedRatings } from '../workbench/agree-ratings.ts'
-import { formatTable } from './format.ts'
+import { asPercent, formatTable, withInterval } from './format.ts'
 
 /** How far judge and raters agree, as text. */
 export function describeAgreement(agreement: AgreedRatings): string {
@@ -50,15 +50,9 @@ export function describeAgreement(agreement: AgreedRatings): string {
 }
 
 function share(estimate: RatingEstimate | undefined): string {
-  if (!estimate) return '-'
-  const percent = (value: number) => `${(value * 100).toFixed(1)} %`
-  const { value, low, high, n } = estimate
-  const interval = low === undefined || high === undefined ? '' : ` (${percent(low)} to ${percent(high)})`
-  return `${percent(value)}${interval} of ${n}`
+  return estimate ? `${withInterval(estimate.value, estimate, asPercent)} of ${estimate.n}` : '-'
 }
 
 function figure(estimate: RatingEstimate | undefined): string {
-  if (!estimate) return '-'
-  const { value, low, high } = estimate
-  return `${value.toFixed(2)}${low === undefined || high === undefined ? '' : ` (${low.toFixed(2)} to ${high.toFixed(2)})`}`
+  return withInterval(estimate?.value, estimate)
 }

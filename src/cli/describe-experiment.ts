@@ -1,6 +1,6 @@
 import type { Estimate } from '../experiment/resampled-correlation.ts'
 import type { FinishedExperiment } from '../workbench/run-experiment.ts'
-import { formatTable } from './format.ts'
+import { formatTable, withInterval } from './format.ts'
 
 /** The outcome of an experiment as text: the correlation beside its controls, the steering curve, where everything is. */
 export function describeExperiment({ summary, reportPath, summaryPath, calibrationPath }: FinishedExperiment): string {
@@ -43,5 +43,5 @@ export function describeExperiment({ summary, reportPath, summaryPath, calibrati
 }
 
 function estimate(of: Estimate | null): string {
-  return of ? `${of.r.toFixed(2)} (${of.low.toFixed(2)} to ${of.high.toFixed(2)})` : '-'
+  return of ? withInterval(of.r, of) : '-'
 }

@@ -20,6 +20,21 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`
 }
 
+/** For example "94.7 %". */
+export function asPercent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
+}
+
+/** A value and its interval, for example "0.66 (0.51 to 0.78)"; without an end of it the value alone, or "-". */
+export function withInterval(
+  value: number | undefined,
+  { low, high }: { readonly low?: number | undefined; readonly high?: number | undefined } = {},
+  write: (value: number) => string = number => number.toFixed(2),
+): string {
+  if (value === undefined) return '-'
+  return low === undefined || high === undefined ? write(value) : `${write(value)} (${write(low)} to ${write(high)})`
+}
+
 /** Layers in order as ranges, for example "1-4, 7". */
 export function formatLayers(layers: readonly number[]): string {
   const ranges: [number, number][] = []

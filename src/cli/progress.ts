@@ -5,6 +5,27 @@ import type { Terminal } from './terminal.ts'
 const terminalIntervalMs = 200
 const logIntervalMs = 5000
 
+/** Progress of work that comes in phases: the rate of each is its own. */
+export class PhasedProgress {
+  readonly #terminal: Terminal
+  #current: { readonly phase: string; readonly shown: Progress } | undefined
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+  }
+
+  /**
+   * @param phase in a few words; another one than before starts anew
+   * @param unit what is counted, for example `answers`
+   */
+  show(phase: string, done: number, total: number, unit: string): void {
+    if (this.#current?.phase !== phase) this.#current = { phase, shown: new Progress(this.#terminal) }
+    this.#current.shown.show(phase, done, total, (count, of) =>
+      of === undefined ? `${count.toFixed(1)} ${unit}` : `${count} of ${of} ${unit}`,
+    )
+  }
+}
+
 /** Shows how far long work is, how fast it goes and how long it will take. */
 export class Progress {
   readonly #terminal: Terminal

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/contract/engine.ts'
 import type { Layer } from '../engine/contract/layer.ts'
-import type { Judge, Judgement } from '../judge/judge.ts'
+import { type Judge, type Judgement, scoreValue } from '../judge/judge.ts'
 import { measureSurprise } from '../rollout/perplexity.ts'
 import { type Rollout, type RolloutSet, readWords } from '../rollout/rollout-store.ts'
 import { runRollouts } from '../rollout/run-rollouts.ts'
@@ -96,12 +96,12 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Expe
       answers: conversations.map(({ rollout: { condition, sample }, judgement }) => ({
         condition,
         sample,
-        score: scoreOf(judgement),
+        score: scoreValue(judgement.expression),
       })),
       doses: steered.map(({ rollout: { dose, question }, judgement }, index) => ({
         dose,
         question,
-        score: scoreOf(judgement),
+        score: scoreValue(judgement.expression),
         surprise: surprises[index],
       })),
       layer,
@@ -172,8 +172,4 @@ async function withJudgements<Planned extends LadderRollout | DoseRollout>(
     }
   }
   return scored
-}
-
-function scoreOf({ expression }: Judgement): number | undefined {
-  return expression.status === 'scored' ? expression.value : undefined
 }

@@ -1,5 +1,5 @@
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import type { Judge, JudgeItem, Judgement } from '../judge/judge.ts'
+import { type Judge, type JudgeItem, type Judgement, scoreValue } from '../judge/judge.ts'
 import { fitNgrams, ngramVectors } from '../numeric/ngrams.ts'
 import { fitSparseRidge, predictSparseRidge } from '../numeric/sparse-ridge.ts'
 import type { TextBaseline } from './experiment-rows.ts'
@@ -56,7 +56,7 @@ async function judgeTexts(
     if (PersonascopeError.is(error) && error.code === 'JUDGE_FAILED') return undefined
     throw error
   }
-  const scores = judgements.map(({ expression }) => (expression.status === 'scored' ? expression.value : undefined))
+  const scores = judgements.map(({ expression }) => scoreValue(expression))
   return scores.every(score => score !== undefined) ? Float64Array.from(scores) : undefined
 }
 

@@ -1,14 +1,10 @@
 import { pairwiseAgreement } from '../numeric/agreement.ts'
 import { bootstrapInterval } from '../numeric/bootstrap.ts'
 import { pearson, spearman } from '../numeric/correlation.ts'
+import type { Interval } from '../numeric/linear-regression.ts'
 import { clusterRows, resampleRows, takeRows } from '../numeric/resample-rows.ts'
 import type { Score } from './judge.ts'
 import { type JudgeAgreement, judgeAgreement } from './judge-agreement.ts'
-
-export interface Interval {
-  readonly low: number
-  readonly high: number
-}
 
 /** How far two judges agree, with 95 % intervals from questions drawn anew. */
 export interface JudgeComparison extends JudgeAgreement {

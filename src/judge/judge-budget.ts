@@ -80,12 +80,9 @@ export class JudgeBudget {
 
   /** Sets aside what a call may cost; false where that is more than is left. Every true one must be settled. */
   reserve(call: JudgeCall): boolean {
-    const { maxCalls, maxCost } = this.#limits
-    const cost = this.costOf([call]) ?? 0
-    if (maxCalls !== undefined && this.#calls >= maxCalls) return false
-    if (maxCost !== undefined && (this.spent.cost ?? 0) + this.#reserved + cost > maxCost) return false
+    if (!this.fits([call])) return false
     this.#calls++
-    this.#reserved += cost
+    this.#reserved += this.costOf([call]) ?? 0
     return true
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { sha256, stableStringify } from '../store/hash.ts'
 import { JsonLinesFile } from '../store/json-lines-file.ts'
-import type { JudgeItem, Judgement, Score } from './judge.ts'
+import { type JudgeItem, type Judgement, scoreValue } from './judge.ts'
 import type { LlmJudge } from './llm-judge.ts'
 
 /** Whether a judge still scores as it did when it was first used. */
@@ -109,12 +109,8 @@ function toRecord(
 ): DriftRecord {
   return {
     ...facts,
-    expression: judgements.map(({ expression }) => valueIn(expression)),
-    coherence: judgements.map(({ coherence }) => valueIn(coherence)),
+    expression: judgements.map(({ expression }) => scoreValue(expression) ?? null),
+    coherence: judgements.map(({ coherence }) => scoreValue(coherence) ?? null),
     createdAt: new Date().toISOString(),
   }
-}
-
-function valueIn(score: Score | undefined): number | null {
-  return score?.status === 'scored' ? score.value : null
 }

@@ -32,6 +32,11 @@ export interface UnscoredValue {
   readonly distribution?: Readonly<Record<string, number>>
 }
 
+/** Undefined where there is none. */
+export function scoreValue(score: Score | undefined): number | undefined {
+  return score?.status === 'scored' ? score.value : undefined
+}
+
 /** What a judge says of one answer. */
 export interface Judgement {
   /** How strongly the answer shows the trait. */

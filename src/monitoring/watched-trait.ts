@@ -1,9 +1,9 @@
 import type { ModelInfo } from '../engine/contract/engine-info.ts'
 import type { Layer } from '../engine/contract/layer.ts'
-import { PersonascopeError } from '../errors/personascope-error.ts'
 import { sha256 } from '../store/hash.ts'
 import type { Calibration } from '../vector/calibration.ts'
 import { directionAt, type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
+import { assertSameShape } from '../vector/usable-direction.ts'
 
 /** A trait that is read in every answer. */
 export interface WatchedTrait {
@@ -34,11 +34,7 @@ export function watchTrait(
   model: ModelInfo,
   { calibration, baseline }: { readonly calibration?: Calibration; readonly baseline?: ResponseBaseline } = {},
 ): WatchedTrait {
-  if (vector.hiddenSize !== model.hiddenSize || vector.blockCount !== model.blockCount) {
-    const expected = `${vector.provenance.model.id} (${vector.blockCount} blocks of ${vector.hiddenSize})`
-    const got = `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`
-    throw new PersonascopeError('VECTOR_MODEL_MISMATCH', { vector: name, expected, got })
-  }
+  assertSameShape(vector, model, name)
   const fits = calibration !== undefined && isMadeWith(calibration, vector, model)
   const layer = fits ? (calibration.conditionalOn.layer as Layer) : readingLayerOf(vector)
   const direction = directionAt(vector, layer)

@@ -8,11 +8,11 @@ import {
 import type { ModelInfo } from '../engine/contract/engine-info.ts'
 import type { Layer } from '../engine/contract/layer.ts'
 import type { Steering, SteeringCondition, SteeringReport } from '../engine/contract/steering.ts'
-import { PersonascopeError } from '../errors/personascope-error.ts'
 import type { WatchedTrait } from '../monitoring/watched-trait.ts'
 import { norm } from '../numeric/vector-math.ts'
 import { coefficientOf, doseOf } from '../vector/dose.ts'
 import { directionAt, knowsResponseNorms, layersOf, type PersonaVector } from '../vector/persona-vector.ts'
+import { assertSameShape } from '../vector/usable-direction.ts'
 import type { Client } from './access-keys.ts'
 import { ApiError, parseRequest } from './api-error.ts'
 import type { VectorShelf } from './vector-shelf.ts'
@@ -108,7 +108,7 @@ async function resolveOne(wish: SteerWish, index: number, parts: PersonaParts) {
       await parts.shelf.names(),
       `${place}.${wish.trait ? 'trait' : 'vector'}`,
     )
-  assertSameShape(name, vector, parts.model)
+  assertSameShape(vector, parts.model, name)
   const layer = layerFor(wish, vector, name, place)
   const { positions, mode } = wish
   const base = { layer, positions, ...(wish.when && { when: conditionOf(wish.when, parts.watched, place) }) }
@@ -168,13 +168,6 @@ function watchedTrait(name: string, watched: readonly WatchedTrait[], param: str
     watched.map(trait => trait.name),
     param,
   )
-}
-
-function assertSameShape(name: string, vector: PersonaVector, model: ModelInfo): void {
-  if (vector.hiddenSize === model.hiddenSize && vector.blockCount === model.blockCount) return
-  const expected = `${vector.provenance.model.id} (${vector.blockCount} blocks of ${vector.hiddenSize})`
-  const got = `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`
-  throw new PersonascopeError('VECTOR_MODEL_MISMATCH', { vector: name, expected, got })
 }
 
 function unknown(kind: 'trait' | 'vector', name: string, available: readonly string[], param: string): ApiError {

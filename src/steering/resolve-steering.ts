@@ -1,9 +1,9 @@
 import type { ModelInfo } from '../engine/contract/engine-info.ts'
 import { asLayer, type Layer } from '../engine/contract/layer.ts'
 import type { AddSteering, Positions } from '../engine/contract/steering.ts'
-import { PersonascopeError } from '../errors/personascope-error.ts'
 import { coefficientOf, doseOf } from '../vector/dose.ts'
 import { directionAt, knowsResponseNorms, type PersonaVector } from '../vector/persona-vector.ts'
+import { assertSameShape } from '../vector/usable-direction.ts'
 import type { SteeringWish } from './parse-steering.ts'
 
 /** A wish made definite: what the engine is told, and what a person wants to know of it. */
@@ -34,11 +34,7 @@ export function resolveSteering(
   model: ModelInfo,
   { positions = 'all', amountIsDose = false }: ResolveOptions = {},
 ): ResolvedSteering {
-  if (vector.hiddenSize !== model.hiddenSize || vector.blockCount !== model.blockCount) {
-    const expected = `${vector.provenance.model.id} (${vector.blockCount} blocks of ${vector.hiddenSize})`
-    const got = `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`
-    throw new PersonascopeError('VECTOR_MODEL_MISMATCH', { vector: wish.vector, expected, got })
-  }
+  assertSameShape(vector, model, wish.vector)
   const layer = asLayer(wish.layer ?? vector.defaultLayer, model, 1)
   const coefficient = amountIsDose ? coefficientOf(vector, layer, wish.amount) : wish.amount
   return {

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/contract/engine.ts'
 import type { Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import type { Judge, Score } from '../judge/judge.ts'
+import { type Judge, scoreValue } from '../judge/judge.ts'
 import { bootstrapInterval } from '../numeric/bootstrap.ts'
 import { mean } from '../numeric/moments.ts'
 import { deriveSeed } from '../numeric/random.ts'
@@ -87,9 +87,9 @@ export async function sweepSteering(options: SweepOptions): Promise<SteeringSwee
     const { expression, coherence } = judgements[index]!
     return {
       ...rollout,
-      score: numberOf(expression),
+      score: scoreValue(expression),
       surprise: surprises[index],
-      coherence: coherence && numberOf(coherence),
+      coherence: scoreValue(coherence),
     }
   })
   if (answers.every(({ layer, score }) => layer !== undefined || score === undefined)) {
@@ -199,10 +199,6 @@ function effectAt(
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
-function numberOf(score: Score): number | undefined {
-  return score.status === 'scored' ? score.value : undefined
 }
 
 function coherencesOf(answers: readonly SweptAnswer[]): number[] {

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/contract/engine.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import type { Judge, Judgement } from '../judge/judge.ts'
+import { type Judge, scoreValue } from '../judge/judge.ts'
 import { mean } from '../numeric/moments.ts'
 import { norm } from '../numeric/vector-math.ts'
 import { type DropReason, type KeptPairs, keepPairs } from '../rollout/kept-pairs.ts'
@@ -141,7 +141,7 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
     personascopeVersion: version,
     createdAt: run.manifest.createdAt,
   }
-  const scores = judgements?.map(scoreOf)
+  const scores = judgements?.map(({ expression }) => scoreValue(expression))
   const profile = await profileLayers(readRollouts(), extracted.questions, relativeNorms(extracted, hiddenSize), scores)
   const earlier = await earlierProfile(path, provenance)
   const steering = (await sweepOf(options, settings, extracted, run.path)) ?? earlier?.steering
@@ -183,7 +183,7 @@ export async function readScoredExtraction(
   if (!judgements) return []
   const rollouts = await allWords(set)
   return rollouts.flatMap(({ systemPrompt, questionText }, index) => {
-    const score = scoreOf(judgements[index]!)
+    const score = scoreValue(judgements[index]!.expression)
     return score === undefined ? [] : [{ systemPrompt, questionText, score }]
   })
 }
@@ -297,10 +297,6 @@ function relativeNorms({ directions, medianResponseNorms }: ExtractedDirections,
     medianResponseNorms,
     (median, layer) => norm(directions.response_avg.subarray(layer * hiddenSize, (layer + 1) * hiddenSize)) / median,
   )
-}
-
-function scoreOf({ expression }: Judgement): number | undefined {
-  return expression.status === 'scored' ? expression.value : undefined
 }
 
 function meanScores(rollouts: readonly Rollout[], scores: readonly (number | undefined)[]) {

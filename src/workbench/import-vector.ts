@@ -16,6 +16,7 @@ import type { ForeignFormat, ForeignVector } from '../vector/format/foreign-vect
 import { type PlacedVector, placeLayers } from '../vector/format/place-layers.ts'
 import { readForeignVector } from '../vector/format/read-foreign-vector.ts'
 import { knowsResponseNorms, type PersonaVector } from '../vector/persona-vector.ts'
+import { assertSameShape } from '../vector/usable-direction.ts'
 import { vectorPath, writeVector } from '../vector/vector-file.ts'
 import { version } from './version.ts'
 
@@ -133,13 +134,9 @@ async function knownModel(name: string, signal?: AbortSignal): Promise<KnownMode
 }
 
 function checkNorms(normsFrom: PersonaVector, target: { id: string; blockCount: number; hiddenSize: number }): void {
-  const { model, trait } = normsFrom.provenance
-  if (normsFrom.blockCount !== target.blockCount || normsFrom.hiddenSize !== target.hiddenSize) {
-    const expected = `${model.id} (${normsFrom.blockCount} blocks of ${normsFrom.hiddenSize})`
-    const got = `${target.id} (${target.blockCount} blocks of ${target.hiddenSize})`
-    throw new PersonascopeError('VECTOR_MODEL_MISMATCH', { vector: trait.name, expected, got })
-  }
-  if (!knowsResponseNorms(normsFrom)) throw new PersonascopeError('VECTOR_NORMS_UNKNOWN', { vector: trait.name })
+  assertSameShape(normsFrom, target)
+  if (knowsResponseNorms(normsFrom)) return
+  throw new PersonascopeError('VECTOR_NORMS_UNKNOWN', { vector: normsFrom.provenance.trait.name })
 }
 
 function presentLayer(

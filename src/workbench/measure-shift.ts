@@ -1,12 +1,11 @@
 import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
-import { asLayer } from '../engine/contract/layer.ts'
+import type { ModelInfo } from '../engine/contract/engine-info.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import type { Judge, Judgement } from '../judge/judge.ts'
-import { norm } from '../numeric/vector-math.ts'
-import type { Rollout } from '../rollout/rollout-store.ts'
+import { type Judge, scoreValue } from '../judge/judge.ts'
+import type { Rollout, RolloutSet } from '../rollout/rollout-store.ts'
 import { partCount, promptOf } from '../rollout/run-rollouts.ts'
-import { scoreRollouts } from '../rollout/score-rollouts.ts'
+import { type ScoreOptions, scoreRollouts } from '../rollout/score-rollouts.ts'
 import { analyseShift, levelOf, type ModelAnswers } from '../shift/analyse-shift.ts'
 import { answerQuestions, areAnswered, type ProjectedRollout, readAnswers } from '../shift/answer-questions.ts'
 import { assertComparable, type ModelShape } from '../shift/assert-comparable.ts'
@@ -20,7 +19,8 @@ import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
 import type { LoadedTrait } from '../trait/load-trait.ts'
 import { directionHash } from '../vector/direction-hash.ts'
-import { directionAt, type PersonaVector } from '../vector/persona-vector.ts'
+import type { PersonaVector } from '../vector/persona-vector.ts'
+import { assertMadeOn, usableDirection } from '../vector/usable-direction.ts'
 import { estimateWork, type WorkEstimate } from './estimate-work.ts'
 import { version } from './version.ts'
 
@@ -83,64 +83,31 @@ const shownQuestions = 3
  * RUN_IN_USE, DISK_FULL, what engines and judges throw
  */
 export async function measureShift(options: ShiftOptions): Promise<FinishedShift> {
-  const { base, tuned, traits, workspace, signal, onProgress = () => {} } = options
+  const { base, tuned, traits, workspace } = options
   const settings = { ...defaultShiftSettings, ...options.settings }
-  const models = [base, ...tuned]
   for (const model of tuned) assertComparable(base.shape, model.shape)
-  const names = namesOf(models)
+  const names = namesOf([base, ...tuned])
   const planned = traits.map(({ trait }) => planShift(trait.trait, settings))
-  const total = planned.reduce((sum, rollouts) => sum + rollouts.length, 0)
   // Opened even where all is answered: what it computes with belongs to the plan.
   let engine: Engine | undefined = await base.open()
   try {
-    const { info } = engine
-    const directions = traits.map(({ vector }) => directionOf(engine!, vector, options.layer))
+    const { info, model } = engine
+    const directions = traits.map(({ vector }) => directionOf(model, vector, options.layer))
     const prompts = await promptsHash(engine, planned)
     const plan = planOf(options, engine, directions, settings, prompts)
     await using run = await openRun(workspace.runs, 'shift', 'shift', plan)
-    for (const [index, model] of models.entries()) {
-      const setOf = (trait: number) => ({ folder: run.path, name: setName(index, traits[trait]!) })
-      const answered = await Promise.all(planned.map((rollouts, trait) => areAnswered(setOf(trait), rollouts)))
-      if (!answered.every(Boolean)) {
-        engine ??= await model.open(info)
-        await assertSamePrompts(engine, planned, { base, tuned: model, prompts })
-        let before = 0
-        for (const [trait, rollouts] of planned.entries()) {
-          await answerQuestions(engine, rollouts, {
-            ...setOf(trait),
-            settings,
-            directions,
-            ...(signal && { signal }),
-            onProgress: done => onProgress({ phase: 'answer', model: names[index]!, done: before + done, total }),
-          })
-          before += rollouts.length
-        }
-      }
-      await engine?.close()
-      engine = undefined
-    }
-    const answers: ScoredAnswer[][][] = []
-    for (const index of models.keys()) {
-      const sets = []
-      for (const [trait, { judge }] of traits.entries()) {
-        const set = { folder: run.path, name: setName(index, traits[trait]!), parts: partCount(planned[trait]!) }
-        const judgements =
-          judge === 'none'
-            ? undefined
-            : await scoreRollouts(judge, set, {
-                ...(signal && { signal }),
-                onProgress: ({ doneAnswers: done, totalAnswers: of }) =>
-                  onProgress({
-                    phase: 'judge',
-                    model: `${names[index]}, ${traits[trait]!.trait.trait.name}`,
-                    done,
-                    total: of,
-                  }),
-              })
-        sets.push((await readAnswers(set)).map((rollout, at) => ({ rollout, score: scoreOf(judgements?.[at]) })))
-      }
-      answers.push(sets)
-    }
+    const sets = (of: number) =>
+      traits.map((trait, index) => ({
+        folder: run.path,
+        name: setName(of, trait),
+        parts: partCount(planned[index]!),
+      }))
+    const work = { planned, settings, directions, names, sets, prompts }
+    await answerSets(options, engine, 0, work)
+    await engine.close()
+    engine = undefined
+    await answerTuned(options, info, work)
+    const answers = await scoreAll(options, work)
     const summary = summarise(options, { settings, directions, names, answers, createdAt: run.manifest.createdAt })
     const [summaryPath, reportPath] = [join(run.path, 'summary.json'), join(run.path, 'report.html')]
     await writeFileWhole(reportPath, shiftReport(summary, answersBeside(summary, answers)))
@@ -149,6 +116,83 @@ export async function measureShift(options: ShiftOptions): Promise<FinishedShift
   } finally {
     await engine?.close()
   }
+}
+
+/** What all steps of a run know. */
+interface ShiftWork {
+  /** For each trait. */
+  readonly planned: readonly (readonly ShiftRollout[])[]
+  readonly directions: readonly ShiftDirection[]
+  readonly settings: ShiftSettings
+  /** For each model, the base model first. */
+  readonly names: readonly string[]
+  /** The sets of a model, one for each trait. */
+  readonly sets: (model: number) => readonly RolloutSet[]
+  readonly prompts: string
+}
+
+/** Has every tuned model answer what it has not answered yet, one open at a time. */
+async function answerTuned(
+  { base, tuned, ...options }: ShiftOptions,
+  like: Engine['info'],
+  work: ShiftWork,
+): Promise<void> {
+  for (const [index, model] of tuned.entries()) {
+    if (await isAnswered(index + 1, work)) continue
+    await using engine = await model.open(like)
+    await assertSamePrompts(engine, work.planned, { base, tuned: model, prompts: work.prompts })
+    await answerSets(options, engine, index + 1, work)
+  }
+}
+
+async function isAnswered(model: number, { planned, sets }: ShiftWork): Promise<boolean> {
+  const answered = await Promise.all(sets(model).map((set, trait) => areAnswered(set, planned[trait]!)))
+  return answered.every(Boolean)
+}
+
+async function answerSets(
+  { onProgress = () => {}, signal }: Pick<ShiftOptions, 'onProgress' | 'signal'>,
+  engine: Engine,
+  model: number,
+  { planned, settings, directions, names, sets }: ShiftWork,
+): Promise<void> {
+  const total = planned.reduce((sum, rollouts) => sum + rollouts.length, 0)
+  let before = 0
+  for (const [trait, { folder, name }] of sets(model).entries()) {
+    await answerQuestions(engine, planned[trait]!, {
+      folder,
+      name,
+      settings,
+      directions,
+      ...(signal && { signal }),
+      onProgress: done => onProgress({ phase: 'answer', model: names[model]!, done: before + done, total }),
+    })
+    before += planned[trait]!.length
+  }
+}
+
+/** The answers with their scores: [model][trait][answer], the base model first. */
+async function scoreAll(
+  { traits, onProgress = () => {}, signal }: ShiftOptions,
+  { names, sets }: ShiftWork,
+): Promise<ScoredAnswer[][][]> {
+  const answers: ScoredAnswer[][][] = []
+  for (const [model, name] of names.entries()) {
+    const scored: ScoredAnswer[][] = []
+    for (const [index, set] of sets(model).entries()) {
+      const { judge, trait } = traits[index]!
+      const options: ScoreOptions = {
+        ...(signal && { signal }),
+        onProgress: ({ doneAnswers: done, totalAnswers: total }) =>
+          onProgress({ phase: 'judge', model: `${name}, ${trait.trait.name}`, done, total }),
+      }
+      const judgements = judge === 'none' ? undefined : await scoreRollouts(judge, set, options)
+      const rollouts = await readAnswers(set)
+      scored.push(rollouts.map((rollout, at) => ({ rollout, score: scoreValue(judgements?.[at]?.expression) })))
+    }
+    answers.push(scored)
+  }
+  return answers
 }
 
 /** What measuring would take: that of the base model, as often as there are models. Opens the base model. */
@@ -181,10 +225,6 @@ interface ScoredAnswer {
   readonly score: number | undefined
 }
 
-function scoreOf(judgement: Judgement | undefined): number | undefined {
-  return judgement?.expression.status === 'scored' ? judgement.expression.value : undefined
-}
-
 function setName(model: number, { trait }: MeasuredTrait): string {
   return `${model === 0 ? 'base' : `tuned-${model}`}-${trait.trait.name}`
 }
@@ -198,19 +238,9 @@ function namesOf(models: readonly ShiftModel[]): string[] {
   })
 }
 
-function directionOf({ model }: Engine, vector: PersonaVector, wanted: number | undefined): ShiftDirection {
-  const { provenance, hiddenSize, blockCount, defaultLayer } = vector
-  const { name } = provenance.trait
-  if (hiddenSize !== model.hiddenSize || blockCount !== model.blockCount || provenance.model.id !== model.id) {
-    const expected = `${provenance.model.id} (${blockCount} blocks of ${hiddenSize})`
-    const got = `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`
-    throw new PersonascopeError('VECTOR_MODEL_MISMATCH', { vector: name, expected, got })
-  }
-  const layer = asLayer(wanted ?? defaultLayer, model, 1)
-  const direction = directionAt(vector, layer)
-  if (norm(direction) > 0) return { layer, direction }
-  const expected = `a layer at which ${name} has a direction`
-  throw new PersonascopeError('OPTION_INVALID', { option: '--layer', expected, got: layer })
+function directionOf(model: ModelInfo, vector: PersonaVector, wanted: number | undefined): ShiftDirection {
+  assertMadeOn(vector, model)
+  return usableDirection(vector, model, wanted)
 }
 
 /** Of the tokens every question becomes: equal where two models are shown the same. */

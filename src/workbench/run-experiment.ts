@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import { asLayer, type Layer } from '../engine/contract/layer.ts'
-import { PersonascopeError } from '../errors/personascope-error.ts'
 import { analyseExperiment } from '../experiment/analyse-experiment.ts'
 import { calibrate } from '../experiment/calibrate.ts'
 import { experimentReport, experimentScatterSvg } from '../experiment/experiment-report.ts'
@@ -20,6 +19,7 @@ import { calibrationPath, takeBackCalibration, writeCalibration } from '../vecto
 import { directionHash } from '../vector/direction-hash.ts'
 import { coefficientOf } from '../vector/dose.ts'
 import { type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
+import { assertMadeOn } from '../vector/usable-direction.ts'
 import { fileName } from '../vector/vector-file.ts'
 import { readScoredExtraction } from './extract-vector.ts'
 import { version } from './version.ts'
@@ -66,7 +66,7 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
   const settings = { ...given, doses: [...new Set(given.doses)].sort((a, b) => a - b) }
   const start = performance.now()
   assertTraitUsable(trait)
-  assertMadeOn(engine, vector)
+  assertMadeOn(vector, engine.model)
   // Said before anything is asked: a vector may know of no doses.
   const coefficients = new Map(
     settings.doses.map(dose => [dose, dose === 0 ? 0 : coefficientOf(vector, vector.defaultLayer, dose)]),
@@ -132,17 +132,6 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
     summaryPath: inRun('summary.json'),
     calibrationPath: calibration && path,
   }
-}
-
-function assertMadeOn({ model }: Engine, { provenance, hiddenSize, blockCount }: PersonaVector): void {
-  const sameShape = hiddenSize === model.hiddenSize && blockCount === model.blockCount
-  // A fine-tune has the shape of its base: what was made on the one is no measurement of the other.
-  if (sameShape && provenance.model.id === model.id) return
-  throw new PersonascopeError('VECTOR_MODEL_MISMATCH', {
-    vector: provenance.trait.name,
-    expected: `${provenance.model.id} (${blockCount} blocks of ${hiddenSize})`,
-    got: `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`,
-  })
 }
 
 /** All that the run's bytes depend on. */

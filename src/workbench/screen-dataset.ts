@@ -5,9 +5,7 @@ import { findDatasets } from '../dataset/find-datasets.ts'
 import { readRows } from '../dataset/read-dataset.ts'
 import { type NamedColumns, type TrainingRow, trainingRow } from '../dataset/training-row.ts'
 import type { Engine } from '../engine/contract/engine.ts'
-import { asLayer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { norm } from '../numeric/vector-math.ts'
 import type { ContrastiveRollout } from '../rollout/plan-rollouts.ts'
 import { finishedParts, readWords } from '../rollout/rollout-store.ts'
 import { type Baseline, baselinePath, readBaseline, sampledValues } from '../screening/baseline.ts'
@@ -42,7 +40,8 @@ import { readJsonFile, writeJsonFile } from '../store/json-file.ts'
 import { openRun, type RunManifest } from '../store/run-folder.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
-import { directionAt, type PersonaVector } from '../vector/persona-vector.ts'
+import type { PersonaVector } from '../vector/persona-vector.ts'
+import { assertSameShape, usableDirection } from '../vector/usable-direction.ts'
 import { fileName } from '../vector/vector-file.ts'
 
 export interface ScreenOptions extends NamedColumns {
@@ -246,22 +245,8 @@ async function prepareScreening(options: ScreenOptions): Promise<PreparedScreeni
 }
 
 function scoringTrait(vector: PersonaVector, { engine, layer: wanted }: ScreenOptions): ScoringTrait {
-  const { model } = engine
-  const name = vector.provenance.trait.name
-  if (vector.hiddenSize !== model.hiddenSize || vector.blockCount !== model.blockCount) {
-    const expected = `${vector.provenance.model.id} (${vector.blockCount} blocks of ${vector.hiddenSize})`
-    const got = `${model.id} (${model.blockCount} blocks of ${model.hiddenSize})`
-    throw new PersonascopeError('VECTOR_MODEL_MISMATCH', { vector: name, expected, got })
-  }
-  const layer = asLayer(wanted ?? vector.defaultLayer, model, 1)
-  const direction = directionAt(vector, layer)
-  if (norm(direction) === 0)
-    throw new PersonascopeError('OPTION_INVALID', {
-      option: '--layer',
-      expected: `a layer at which ${name} has a direction`,
-      got: layer,
-    })
-  return { layer, direction }
+  assertSameShape(vector, engine.model)
+  return usableDirection(vector, engine.model, wanted)
 }
 
 function hashOf(direction: Float32Array): string {

@@ -6,8 +6,9 @@ import { loadTrait } from '../../trait/load-trait.ts'
 import { type ComparedJudges, compareRunJudges } from '../../workbench/compare-run-judges.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
 import { addEngineOptions, type EngineOptions, openEngine } from '../engine-options.ts'
+import { asPercent, withInterval } from '../format.ts'
 import { addJudgeLimits, type JudgeOptions, openJudgeFrom } from '../judge-options.ts'
-import { Progress } from '../progress.ts'
+import { PhasedProgress } from '../progress.ts'
 
 interface Options extends EngineOptions, Omit<JudgeOptions, 'judge'> {
   readonly judgeA: string
@@ -31,7 +32,7 @@ export function judgeCompareCommand(): Command {
 async function run(context: CommandContext, options: Options, name: string): Promise<void> {
   const { terminal, signal } = context
   const workspace = openWorkspace(context.options.workspace)
-  const progress = new Map<string, Progress>()
+  const progress = new PhasedProgress(terminal)
   let engine: Engine | undefined
   try {
     const compared = await compareRunJudges({
@@ -49,16 +50,7 @@ async function run(context: CommandContext, options: Options, name: string): Pro
           available: judges.join(', ') || 'none',
         })
       },
-      onProgress: (judge, done, total) => {
-        const own = progress.get(judge) ?? new Progress(terminal)
-        progress.set(judge, own)
-        own.show(
-          judge,
-          done,
-          total,
-          (amount, of) => `${Math.round(amount)}${of === undefined ? '' : ` of ${of}`} answers`,
-        )
-      },
+      onProgress: (judge, done, total) => progress.show(judge, done, total, 'answers'),
       signal,
     })
     terminal.print(describe(compared))
@@ -70,23 +62,13 @@ async function run(context: CommandContext, options: Options, name: string): Pro
 
 function describe(compared: ComparedJudges): string {
   const { run, trait, judges, questions, intervals, pearson, spearman, pairwise, pairwiseWithinQuestion } = compared
-  const percent = (value: number) => `${(value * 100).toFixed(1)} %`
-  const figure = (
-    value: number | undefined,
-    interval: { low: number; high: number } | undefined,
-    write: typeof percent,
-  ) =>
-    value === undefined
-      ? '-'
-      : `${write(value)}${interval ? ` (${write(interval.low)} to ${write(interval.high)})` : ''}`
-  const plain = (value: number) => value.toFixed(2)
   return [
     `${judges[0]} and ${judges[1]} on ${trait}: ${compared.compared} answers to ${questions} questions of ${run}`,
     ...(compared.unscored > 0 ? [`${compared.unscored} more left unscored by one of them.`] : []),
-    `  Pearson                ${figure(pearson, intervals.pearson, plain)}`,
-    `  Spearman               ${figure(spearman, intervals.spearman, plain)}`,
-    `  pairwise agreement     ${figure(pairwise?.share, undefined, percent)}`,
-    `    within a question    ${figure(pairwiseWithinQuestion?.share, intervals.pairwiseWithinQuestion, percent)}`,
+    `  Pearson                ${withInterval(pearson, intervals.pearson)}`,
+    `  Spearman               ${withInterval(spearman, intervals.spearman)}`,
+    `  pairwise agreement     ${withInterval(pairwise?.share, undefined, asPercent)}`,
+    `    within a question    ${withInterval(pairwiseWithinQuestion?.share, intervals.pairwiseWithinQuestion, asPercent)}`,
     `  mean difference        ${compared.meanDifference?.toFixed(1) ?? '-'} points, of either sign ${compared.meanAbsoluteDifference?.toFixed(1) ?? '-'}`,
     'Intervals are 95 %, from questions drawn anew. Agreement of judges with each other says little about agreement with people.',
   ].join('\n')

@@ -19,7 +19,7 @@ import { describeFinishedShift } from '../describe-shift.ts'
 import { addEngineOptions, type EngineOptions } from '../engine-options.ts'
 import { addJudgeOptions, type JudgeOptions, openJudgeFrom } from '../judge-options.ts'
 import { collect, numberBetween, wholeNumber } from '../option-values.ts'
-import { Progress } from '../progress.ts'
+import { PhasedProgress } from '../progress.ts'
 import { showEstimate } from '../show-estimate.ts'
 import { showModelSteps } from '../show-model-steps.ts'
 import type { Terminal } from '../terminal.ts'
@@ -120,12 +120,7 @@ async function measuredTraits(
 }
 
 function showShift(terminal: Terminal): NonNullable<ShiftOptions['onProgress']> {
-  let current: { readonly what: string; readonly shown: Progress } | undefined
-  return ({ phase, model, done, total }) => {
-    const what = `${phase === 'answer' ? 'Answering' : 'Judging'}: ${model}`
-    if (current?.what !== what) current = { what, shown: new Progress(terminal) }
-    current.shown.show(what, done, total, (count, of) =>
-      of === undefined ? `${count.toFixed(1)} answers` : `${count} of ${of} answers`,
-    )
-  }
+  const progress = new PhasedProgress(terminal)
+  return ({ phase, model, done, total }) =>
+    progress.show(`${phase === 'answer' ? 'Answering' : 'Judging'}: ${model}`, done, total, 'answers')
 }

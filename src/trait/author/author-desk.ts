@@ -145,7 +145,8 @@ export class AuthorDesk {
   }
 }
 
-function isUsable(problems: readonly AuthorProblem[]): boolean {
+/** Whether an answer with these problems will do. */
+export function isUsable(problems: readonly AuthorProblem[]): boolean {
   return problems.every(({ severity }) => severity === 'warning')
 }
 

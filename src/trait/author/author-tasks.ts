@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ChatMessage } from '../../chat/message.ts'
 import type { LadderStep, Trait } from '../trait.ts'
 import { normalised } from '../words.ts'
-import type { AuthorProblem, AuthorTask } from './author-desk.ts'
+import { type AuthorProblem, type AuthorTask, isUsable } from './author-desk.ts'
 import { draftProblems, draftTrait, neutralStep } from './draft-trait.ts'
 
 /** What is to be written about. */
@@ -107,8 +107,7 @@ function pairProblems({ name }: TraitWish, pairs: readonly Pair[]): AuthorProble
 export function differentPairs(pairs: readonly Pair[]): Pair[] {
   const kept: Pair[] = []
   for (const pair of pairs) {
-    const problems = pairProblems({ name: '', describe: '' }, [...kept, pair])
-    if (problems.every(({ severity }) => severity === 'warning')) kept.push(pair)
+    if (isUsable(pairProblems({ name: '', describe: '' }, [...kept, pair]))) kept.push(pair)
   }
   return kept
 }
