@@ -208,7 +208,13 @@ export function rubricTask(wish: TraitWish, { description }: Foundation): Author
       ),
       ...draftProblems(draftTrait({ name: wish.name, rubric: toRubric(answer) }), 'rubric'),
     ],
+    salvage: withoutBrackets,
   }
+}
+
+function withoutBrackets(answer: z.infer<typeof rubric>): z.infer<typeof rubric> {
+  const plain = Object.entries(answer).map(([name, text]) => [name, text.replace(/[{}[\]]/g, '').trim()])
+  return Object.fromEntries(plain) as z.infer<typeof rubric>
 }
 
 export function toRubric({ measure, at0, at25, at50, at75, at100, disregard }: z.infer<typeof rubric>): string {

@@ -233,6 +233,21 @@ describe('an answer that cannot be used', () => {
     expect(corrections.join('\n')).toContain('repeats a sentence of a contrastive prompt: "use soft and quiet words"')
     expect(corrections.join('\n')).toContain('"at50" must be without brackets')
   })
+
+  test('keeps what is good of an author that does not better itself: no brackets, no level twice', async () => {
+    const ladder = goodAnswer({ part: 'ladder', question: '', count: 0 }) as Record<string, string>
+    const rubric = goodAnswer({ part: 'rubric', question: '', count: 0 }) as Record<string, string>
+    await using server = await startFakeAuthor(request => {
+      if (request.part === 'ladder') return completion({ ...ladder, plus1: ladder['plus3'] })
+      if (request.part === 'rubric') return completion({ ...rubric, at50: 'as in {example}' })
+      return writeWell(request)
+    })
+    const { trait } = await write(server)
+    expect(trait.ladder!.map(({ level }) => level)).toEqual([-3, -2, -1, 0, 2, 3])
+    expect(trait.rubric).toContain('50 means as in example.')
+    for (const part of ['ladder', 'rubric'])
+      expect(server.requests.filter(request => request.part === part)).toHaveLength(3)
+  })
 })
 
 describe('questions', () => {
