@@ -8,6 +8,7 @@ import type { Workspace } from '../store/workspace.ts'
 import type { Trait } from '../trait/trait.ts'
 import { openJudge } from '../workbench/open-judge.ts'
 import { numberBetween, wholeNumber } from './option-values.ts'
+import { describeJudging } from './show-estimate.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The options of every command that has answers judged. */
@@ -69,6 +70,7 @@ export async function openJudgeFrom(
     limits: await limitsFrom(options),
     ...(concurrency !== undefined && { concurrency }),
     ...(judgeDriftCheck && { onDrift: drift => terminal.note(describeDrift(drift)) }),
+    onEstimate: estimate => terminal.note(`Judging takes ${describeJudging(estimate)}.`),
   })
 }
 

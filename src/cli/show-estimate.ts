@@ -1,3 +1,4 @@
+import type { JudgeEstimate } from '../judge/judge.ts'
 import type { WorkEstimate } from '../workbench/estimate-work.ts'
 import { formatDuration } from './format.ts'
 import type { Terminal } from './terminal.ts'
@@ -5,10 +6,11 @@ import type { Terminal } from './terminal.ts'
 /** Prints what --dry-run found. */
 export function showEstimate(terminal: Terminal, what: string, estimate: WorkEstimate): void {
   const { generations, judgeCalls, judgePromptTokens, judgeCost, promptTokens, writtenTokens, minutes } = estimate
-  const judging =
-    judgePromptTokens === undefined
-      ? `${judgeCalls} judge calls`
-      : `${judgeCalls} judge calls (about ${judgePromptTokens} tokens${judgeCost === undefined ? '' : `, at most ${judgeCost.toFixed(2)}`})`
+  const judging = describeJudging({
+    calls: judgeCalls,
+    ...(judgePromptTokens !== undefined && { promptTokens: judgePromptTokens }),
+    ...(judgeCost !== undefined && { cost: judgeCost }),
+  })
   const time =
     minutes === undefined ? 'time unknown: this machine was not measured' : `about ${formatDuration(minutes * 60)}`
   terminal.print(
@@ -16,4 +18,10 @@ export function showEstimate(terminal: Terminal, what: string, estimate: WorkEst
   )
   terminal.print('Nothing was run (--dry-run).')
   terminal.result(estimate)
+}
+
+/** For example "400 judge calls (about 61000 tokens, at most 0.12)". */
+export function describeJudging({ calls, promptTokens, cost }: JudgeEstimate): string {
+  if (promptTokens === undefined) return `${calls} judge calls`
+  return `${calls} judge calls (about ${promptTokens} tokens${cost === undefined ? '' : `, at most ${cost.toFixed(2)}`})`
 }

@@ -50,7 +50,9 @@ async function judgeTexts(
 ): Promise<Float64Array | undefined> {
   let judgements: readonly Judgement[]
   try {
-    judgements = await judge.score(promptsAsAnswers(conditions), signal ? { signal } : {})
+    const prompts = promptsAsAnswers(conditions)
+    judge.announce?.(prompts)
+    judgements = await judge.score(prompts, signal ? { signal } : {})
   } catch (error) {
     // A judge may make sense of answers and not of prompts: then there is no such baseline.
     if (PersonascopeError.is(error) && error.code === 'JUDGE_FAILED') return undefined

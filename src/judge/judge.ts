@@ -79,6 +79,8 @@ export interface Judge {
    */
   score(items: readonly JudgeItem[], options?: JudgeOptions): Promise<Judgement[]>
   estimate(items: readonly JudgeItem[]): JudgeEstimate
+  /** Called before the first of these is scored, however many calls of `score` that takes: whoever pays may hear of it. */
+  announce?(items: readonly JudgeItem[]): void
 }
 
 /** The score of an answer without any text. */

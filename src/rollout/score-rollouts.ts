@@ -3,7 +3,7 @@
  * and never changed. What a part was judged as stays, whoever judges it later.
  */
 import { readFile } from 'node:fs/promises'
-import type { Judge, Judgement } from '../judge/judge.ts'
+import type { Judge, JudgeItem, Judgement } from '../judge/judge.ts'
 import { sha256 } from '../store/hash.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
 import { partPath, type RolloutSet, readWords } from './rollout-store.ts'
@@ -35,24 +35,27 @@ export async function scoreRollouts(
   const judgements: Judgement[] = []
   const parts = await Promise.all(Array.from({ length: set.parts }, (_, part) => readWords(set, part)))
   const totalAnswers = parts.reduce((sum, part) => sum + part.length, 0)
+  const knownParts = await Promise.all(parts.map((_, part) => readPart(set, part, judge)))
+  judge.announce?.(parts.filter((_, part) => !knownParts[part]).flatMap(itemsOf))
   for (const [part, words] of parts.entries()) {
-    const known = await readPart(set, part, judge)
+    const known = knownParts[part]
     const done = judgements.length
     let inPart = 0
     judgements.push(
       ...(known ??
-        (await judge.score(
-          words.map(({ questionText, answer }) => ({ question: questionText, answer })),
-          {
-            ...(signal && { signal }),
-            onScore: () => onProgress({ doneAnswers: done + ++inPart, totalAnswers }),
-          },
-        ))),
+        (await judge.score(itemsOf(words), {
+          ...(signal && { signal }),
+          onScore: () => onProgress({ doneAnswers: done + ++inPart, totalAnswers }),
+        }))),
     )
     if (!known) await keepScores(set, part, judge, judgements.slice(done))
     onProgress({ doneAnswers: judgements.length, totalAnswers })
   }
   return judgements
+}
+
+function itemsOf(words: Awaited<ReturnType<typeof readWords>>): JudgeItem[] {
+  return words.map(({ questionText, answer }) => ({ question: questionText, answer }))
 }
 
 /** The judgements of a judge that are there: undefined where a part of the set has none. */

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { DriftCheckedJudge } from '../judge/drift-checked-judge.ts'
 import { EngineTransport } from '../judge/engine-transport.ts'
-import type { Judge } from '../judge/judge.ts'
+import type { Judge, JudgeEstimate } from '../judge/judge.ts'
 import { JudgeBudget, type JudgeLimits } from '../judge/judge-budget.ts'
 import { JudgeCache } from '../judge/judge-cache.ts'
 import type { JudgeDrift } from '../judge/judge-drift.ts'
@@ -12,6 +11,7 @@ import { createLexiconJudge } from '../judge/lexicon-judge.ts'
 import { LlmJudge } from '../judge/llm-judge.ts'
 import { OpenAiTransport } from '../judge/openai-transport.ts'
 import { parseJudge } from '../judge/parse-judge.ts'
+import { ServedJudge } from '../judge/served-judge.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Trait } from '../trait/trait.ts'
 
@@ -28,6 +28,8 @@ export interface OpenJudgeOptions {
    * leaves no room for finding out. Absent: it is not looked into, and no call is spent on it.
    */
   readonly onDrift?: (drift: JudgeDrift | undefined) => void
+  /** Hears what judging by a server will take, before anything is spent. */
+  readonly onEstimate?: (estimate: JudgeEstimate) => void
 }
 
 /**
@@ -50,8 +52,9 @@ export async function openJudge(text: string | undefined, options: OpenJudgeOpti
       const { baseUrl, model } = spec
       const transport = new OpenAiTransport({ baseUrl, model, ...(concurrency !== undefined && { concurrency }) })
       const judge = await openLlmJudge(transport, options)
-      const { onDrift } = options
-      return onDrift ? new DriftCheckedJudge(judge, { directory: judgeFolder(options.workspace), onDrift }) : judge
+      const { onDrift, onEstimate } = options
+      const directory = judgeFolder(options.workspace)
+      return new ServedJudge(judge, { directory, ...(onDrift && { onDrift }), ...(onEstimate && { onEstimate }) })
     }
   }
 }

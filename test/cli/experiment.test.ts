@@ -175,6 +175,7 @@ describe('with a language model behind a server as the judge', () => {
     await using server = await startFakeOpenAi(request => sureOf(request.isProbe ? 57 : score))
     const judged = ['--judge', `${server.baseUrl}#fake-judge`]
     const first = await run([...experiment, ...judged])
+    expect(first.stderr).toMatch(/^Judging takes \d+ judge calls \(about \d+ tokens\)\.$/m)
     expect(first.stderr).toContain('The judge scored fixed answers, to be compared with when it is used again.')
     score = 90
     const second = await run([...experiment, ...judged, '--seed', '77'])

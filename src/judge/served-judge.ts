@@ -2,26 +2,29 @@ import type { Judge, JudgeEstimate, JudgeItem, Judgement, JudgeOptions } from '.
 import { builtInAnchors, checkJudgeDrift, type JudgeDrift } from './judge-drift.ts'
 import type { LlmJudge } from './llm-judge.ts'
 
-export interface DriftCheckedJudgeOptions {
+export interface ServedJudgeOptions {
   /** Where earlier checks are kept. */
   readonly directory: string
-  /** Hears what the check found; undefined: the budget leaves no room for one. */
+  /** Hears what the check found; undefined: the budget leaves no room for one. Absent: there is no check. */
   readonly onDrift?: (drift: JudgeDrift | undefined) => void
+  /** Hears what judging will take, before anything is spent. */
+  readonly onEstimate?: (estimate: JudgeEstimate) => void
 }
 
 /**
- * A judge behind a server, which may have changed under its name: before the first call that is not known from before,
- * it judges fixed answers and is compared with the first time it was used. Where all calls are known, nothing is asked.
+ * A judge behind a server, which costs money and may have changed under its name. What judging will take is told before
+ * it begins; and before the first call that is not known from before, it judges fixed answers and is compared with the
+ * first time it was used. Where all calls are known, nothing is asked.
  */
-export class DriftCheckedJudge implements Judge {
+export class ServedJudge implements Judge {
   readonly id: string
   readonly description: string
   readonly rubricHash: string
   readonly #judge: LlmJudge
-  readonly #options: DriftCheckedJudgeOptions
+  readonly #options: ServedJudgeOptions
   #check: Promise<void> | undefined
 
-  constructor(judge: LlmJudge, options: DriftCheckedJudgeOptions) {
+  constructor(judge: LlmJudge, options: ServedJudgeOptions) {
     this.#judge = judge
     this.#options = options
     this.id = judge.id
@@ -33,7 +36,7 @@ export class DriftCheckedJudge implements Judge {
   estimate(items: readonly JudgeItem[]): JudgeEstimate {
     const own = this.#judge.estimate(items)
     const anchors = builtInAnchors()
-    if (own.calls === 0 || this.#check || !this.#judge.hasRoomFor(anchors)) return own
+    if (own.calls === 0 || !this.#options.onDrift || this.#check || !this.#judge.hasRoomFor(anchors)) return own
     const check = this.#judge.fresh.estimate(anchors)
     const cost = own.cost === undefined ? undefined : own.cost + (check.cost ?? 0)
     return {
@@ -43,16 +46,25 @@ export class DriftCheckedJudge implements Judge {
     }
   }
 
+  announce(items: readonly JudgeItem[]): void {
+    const estimate = this.estimate(items)
+    if (estimate.calls > 0) this.#options.onEstimate?.(estimate)
+  }
+
   async score(items: readonly JudgeItem[], options: JudgeOptions = {}): Promise<Judgement[]> {
-    if (this.#judge.estimate(items).calls > 0) {
-      this.#check ??= this.#checkDrift(options.signal)
+    const { onDrift } = this.#options
+    if (onDrift && this.#judge.estimate(items).calls > 0) {
+      this.#check ??= this.#checkDrift(onDrift, options.signal)
       await this.#check
     }
     return await this.#judge.score(items, options)
   }
 
-  async #checkDrift(signal: AbortSignal | undefined): Promise<void> {
-    const { directory, onDrift = () => {} } = this.#options
+  async #checkDrift(
+    onDrift: NonNullable<ServedJudgeOptions['onDrift']>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { directory } = this.#options
     const anchors = builtInAnchors()
     if (!this.#judge.hasRoomFor(anchors)) return onDrift(undefined)
     onDrift(await checkJudgeDrift(this.#judge, directory, { anchors, ...(signal && { signal }) }))

@@ -2,13 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { DriftCheckedJudge } from './drift-checked-judge.ts'
 import { type FakeOpenAi, type FakeRequest, fakeModel, startFakeOpenAi } from './fake-openai.case.ts'
+import type { JudgeEstimate } from './judge.ts'
 import { JudgeBudget } from './judge-budget.ts'
 import { JudgeCache } from './judge-cache.ts'
 import type { JudgeDrift } from './judge-drift.ts'
 import { LlmJudge } from './llm-judge.ts'
 import { OpenAiTransport } from './openai-transport.ts'
+import { ServedJudge } from './served-judge.ts'
 
 let directory: string
 let folders = 0
@@ -22,11 +23,17 @@ const anchorCalls = 25
 
 async function openJudge(server: FakeOpenAi, folder: string, maxCalls?: number) {
   const heard: (JudgeDrift | undefined)[] = []
+  const announced: number[] = []
   const transport = new OpenAiTransport({ baseUrl: server.baseUrl, model: fakeModel, apiKey: '' })
   const budget = new JudgeBudget(transport.model, { ...(maxCalls !== undefined && { maxCalls }) })
   const rubric = 'Rate the joy from 0 to 100.\n{question}\n{answer}'
   const judge = new LlmJudge({ transport, rubric, cache: await JudgeCache.open(folder), budget })
-  return { heard, judge: new DriftCheckedJudge(judge, { directory: folder, onDrift: drift => heard.push(drift) }) }
+  const options = {
+    directory: folder,
+    onDrift: (drift: JudgeDrift | undefined) => heard.push(drift),
+    onEstimate: ({ calls }: JudgeEstimate) => announced.push(calls),
+  }
+  return { heard, announced, judge: new ServedJudge(judge, options) }
 }
 
 const steady = (score: () => number) => (request: FakeRequest) => {
@@ -37,8 +44,10 @@ const steady = (score: () => number) => (request: FakeRequest) => {
 describe('a judge behind a server', () => {
   test('judges fixed answers before the first new call, once, and tells beforehand that it will', async () => {
     await using server = await startFakeOpenAi(steady(() => 40))
-    const { judge, heard } = await openJudge(server, join(directory, String(folders++)))
+    const { judge, heard, announced } = await openJudge(server, join(directory, String(folders++)))
     expect(judge.estimate(items).calls).toBe(3 + anchorCalls)
+    judge.announce(items)
+    expect({ announced, asked: server.requests.length }).toEqual({ announced: [3 + anchorCalls], asked: 0 })
     await judge.score(items)
     expect(server.requests).toHaveLength(3 + anchorCalls)
     await judge.score([{ question: 'And you?', answer: 'Fine.' }])
@@ -55,7 +64,9 @@ describe('a judge behind a server', () => {
     score = 80
     const again = await openJudge(server, folder)
     expect(again.judge.estimate(items).calls).toBe(0)
+    again.judge.announce(items)
     await again.judge.score(items)
+    expect(again.announced).toEqual([])
     expect(again.heard).toEqual([])
     expect(server.requests).toHaveLength(before)
     await again.judge.score([{ question: 'And you?', answer: 'Fine.' }])
