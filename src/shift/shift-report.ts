@@ -1,5 +1,5 @@
 /** The finetuning shift as a page: what moved and what limits the finding first, then the matrix, then answers. */
-import { formatCount, formatNumber, formatRange } from '../report/format-number.ts'
+import { formatCount, formatEstimate, formatNumber, formatRange } from '../report/format-number.ts'
 import { heatmapPlot } from '../report/heatmap-plot.ts'
 import { intervalPlot } from '../report/interval-plot.ts'
 import type { ReportBlock } from '../report/report-block.ts'
@@ -70,11 +70,19 @@ function awayFromZero({ low, high }: ShiftEstimate): boolean {
 function textOf(estimate: ShiftEstimate | null, decimals = 2): string {
   if (!estimate) return '–'
   const { shift, low, high } = estimate
-  const value = formatNumber(shift, decimals)
-  return low === null || high === null ? value : `${value} (95 % ${formatRange({ low, high }, decimals)})`
+  return low === null || high === null
+    ? formatNumber(shift, decimals)
+    : formatEstimate(shift, { low, high }, { decimals })
 }
 
-const numberOr = (value: number | null, decimals = 2) => (value === null ? '–' : formatNumber(value, decimals))
+/** The interval alone, for a column of a table. */
+function rangeOf(estimate: ShiftEstimate | null, decimals = 2): string {
+  const { low = null, high = null } = estimate ?? {}
+  return low === null || high === null ? '–' : formatRange({ low, high }, decimals)
+}
+
+const numberOr = (value: number | null | undefined, decimals = 2) =>
+  value == null ? '–' : formatNumber(value, decimals)
 
 /** In standard deviations of the base model's answers; undefined where they do not differ. */
 function inDeviations(projection: ProjectionShift | null): ProjectionShift | undefined {
@@ -92,11 +100,11 @@ function keyFigures({ tuned, traits }: ShiftSummary): KeyFigure[] {
   return tuned
     .flatMap(({ name, traits: own }) =>
       own.map(({ projection }, index): KeyFigure => {
-        const { low = null, high = null } = projection ?? {}
+        const range = rangeOf(projection)
         return {
           label: `${name}: ${traits[index]!.name}`,
-          value: projection ? formatNumber(projection.shift) : '–',
-          detail: low === null || high === null ? 'no interval' : `95 % ${formatRange({ low, high })}`,
+          value: numberOr(projection?.shift),
+          detail: range === '–' ? 'no interval' : `95 % ${range}`,
         }
       }),
     )
@@ -130,7 +138,7 @@ function limits({ base, tuned, traits }: ShiftSummary): ReportBlock[] {
       kind: 'list',
       items: [
         'Intervals resample questions in pairs. They say how sure the shift of this very model is on such questions, not what another fine-tune on the same data would give.',
-        `With ${tuned.length * traits.length} intervals of 95 %, one in twenty misses 0 by chance where nothing moved.`,
+        `Where nothing moved, one interval of 95 % in twenty misses 0 by chance; ${tuned.length * traits.length === 1 ? 'here there is one' : `here there are ${tuned.length * traits.length}`}.`,
         'A projection tells of the direction in the activations. Whether answers changed is told by scores and by reading them.',
       ],
     },
@@ -172,16 +180,17 @@ function shiftBlocks({ base, tuned, traits }: ShiftSummary): ReportBlock[] {
     },
     {
       kind: 'table',
-      caption: 'The shifts as projections, and of the scores',
+      caption: 'The shifts as projections, and of the scores, with their 95 % intervals',
       columns: [
         { label: 'model' },
         { label: 'trait' },
         { label: 'base', align: 'number' },
         { label: 'tuned', align: 'number' },
         { label: 'shift', align: 'number' },
+        { label: 'interval', align: 'number' },
         { label: 'base score', align: 'number' },
         { label: 'tuned score', align: 'number' },
-        { label: 'change of score', align: 'number' },
+        { label: 'interval of the change', align: 'number' },
       ],
       rows: tuned.flatMap(({ name, levels, traits: own }) =>
         own.map(({ projection, score }, index) => [
@@ -189,10 +198,11 @@ function shiftBlocks({ base, tuned, traits }: ShiftSummary): ReportBlock[] {
           traits[index]!.name,
           numberOr(base.levels[index]!.meanProjection),
           numberOr(levels[index]!.meanProjection),
-          textOf(projection),
+          numberOr(projection?.shift),
+          rangeOf(projection),
           numberOr(base.levels[index]!.meanScore, 1),
           numberOr(levels[index]!.meanScore, 1),
-          textOf(score, 1),
+          rangeOf(score, 1),
         ]),
       ),
     },
