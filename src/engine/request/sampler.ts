@@ -164,6 +164,7 @@ export function logSumExp(logits: Float32Array): number {
 
 /** The tokens with the k largest logits, largest first; equal logits in order of their number. */
 export function topTokens(logits: Float32Array, k: number): TokenId[] {
+  if (k > mostInserted) return sortedTokens(logits).slice(0, k)
   const best: TokenId[] = []
   let lowest = Number.NEGATIVE_INFINITY
   for (let token = 0; token < logits.length; token++) {
@@ -176,6 +177,13 @@ export function topTokens(logits: Float32Array, k: number): TokenId[] {
     lowest = logits[best.at(-1)!]!
   }
   return best
+}
+
+/** With more tokens wanted than this, inserting each at its place would cost more than sorting all. */
+const mostInserted = 256
+
+function sortedTokens(logits: Float32Array): TokenId[] {
+  return Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b)
 }
 
 const log2e = Math.LOG2E
