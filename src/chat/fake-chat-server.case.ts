@@ -33,6 +33,8 @@ export type FakeAnswer =
   /** Closes the connection in the middle of an answer. */
   | { readonly kind: 'truncate' }
   | { readonly kind: 'malformed' }
+  /** An answer in pieces, as if it had been asked for as a stream. */
+  | { readonly kind: 'streamed' }
   /** JSON, but no chat completion. */
   | { readonly kind: 'other JSON' }
 
@@ -148,6 +150,15 @@ async function send(response: ServerResponse, answer: FakeAnswer): Promise<void>
       const whole = JSON.stringify(completion('50'))
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': whole.length })
       response.write(whole.slice(0, 40), () => destroy(response))
+      return
+    }
+    case 'streamed': {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      for (const content of ['5', '0']) {
+        const chunk = { id: 'fake', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content } }] }
+        response.write(`data: ${JSON.stringify(chunk)}\n\n`)
+      }
+      response.end('data: [DONE]\n\n')
       return
     }
     case 'malformed':

@@ -86,6 +86,7 @@ describe('the way to an OpenAI-compatible server', () => {
     ['a dropped connection', { kind: 'drop' }],
     ['a connection dropped in the middle of an answer', { kind: 'truncate' }],
     ['malformed JSON', { kind: 'malformed' }],
+    ['a stream that was not asked for', { kind: 'streamed' }],
     ['JSON that is no chat completion', { kind: 'other JSON' }],
   ] as const)('tries again after %s', async (_, trouble: FakeAnswer) => {
     await using judge = await connect(({ times }) => (times <= 2 ? trouble : well))

@@ -389,6 +389,7 @@ describe('the author', () => {
   test.each([
     ['a dropped connection', { kind: 'drop' }],
     ['malformed JSON', { kind: 'malformed' }],
+    ['a stream that was not asked for', { kind: 'streamed' }],
     ['too many requests', { kind: 'status', status: 429 }],
   ] as const)('is asked again after %s', async (_, trouble: FakeAnswer) => {
     await using server = await startFakeAuthor(troubledBy('questions', 2, () => trouble))
