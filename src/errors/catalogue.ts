@@ -377,6 +377,12 @@ export const catalogue = {
     remedy: 'Check DATABASE_URL, or that the file can be written.',
     ...unavailable,
   },
+  DATABASE_TOO_NEW: {
+    message:
+      'The tables of the {database} database have form {found}, made by a newer Personascope; this one knows forms up to {known}.',
+    remedy: 'Update Personascope, or use another database.',
+    ...unavailable,
+  },
   RUN_IN_USE: {
     message: 'The run {run} is being worked on by process {processId}.',
     remedy: 'Wait for it, or end that process.',

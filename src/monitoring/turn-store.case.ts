@@ -1,8 +1,8 @@
 /** What keeping turns means, as tests that every database passes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Database } from '../store/database.ts'
+import { type Database, migrate } from '../store/database.ts'
 import type { TurnRecord } from './turn-record.ts'
-import { TurnStore } from './turn-store.ts'
+import { TurnStore, turnMigrations } from './turn-store.ts'
 
 export function describeTurnStore(name: string, open: () => Database): void {
   describe(`turns in ${name}`, () => {
@@ -68,6 +68,19 @@ export function describeTurnStore(name: string, open: () => Database): void {
       expect(await store.count()).toBe(before - 2)
       const left = await opened[0]!.query({ sql: "SELECT COUNT(*) AS n FROM readings WHERE turn_id IN ('a', 'b')" })
       expect(Number(left[0]!['n'])).toBe(0)
+    })
+
+    // The last one: it changes the tables.
+    test('stay when the tables get a new form, once and by several programs; an older program then refuses', async () => {
+      const before = await all(store)
+      expect(before.length).toBeGreaterThan(600)
+      const newer = [...turnMigrations, ["ALTER TABLE turns ADD COLUMN note TEXT DEFAULT 'none'"]]
+      await Promise.all([connect(), connect()].map(database => migrate(database, newer)))
+      expect(await all(store)).toEqual(before)
+      const noted = await opened[0]!.query({ sql: "SELECT COUNT(*) AS n FROM turns WHERE note = 'none'" })
+      expect(Number(noted[0]!['n'])).toBe(before.length)
+      await expect(TurnStore.open(connect())).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })
+      expect(await all(store)).toEqual(before)
     })
   })
 }

@@ -1,7 +1,8 @@
 import { type Database, migrate, type SqlRow, type SqlValue, type Statement } from '../store/database.ts'
 import type { TurnRecord } from './turn-record.ts'
 
-const migrations = [
+/** The forms of the tables, in order. */
+export const turnMigrations = [
   [
     `CREATE TABLE turns (
       id TEXT PRIMARY KEY, created_at TEXT NOT NULL, source TEXT NOT NULL, model TEXT NOT NULL,
@@ -29,10 +30,10 @@ export class TurnStore implements AsyncDisposable {
 
   /**
    * @param keepsText whether what was asked and answered is stored too
-   * @throws DATABASE_UNAVAILABLE
+   * @throws DATABASE_UNAVAILABLE, DATABASE_TOO_NEW
    */
   static async open(database: Database, { keepsText = false } = {}): Promise<TurnStore> {
-    await migrate(database, migrations)
+    await migrate(database, turnMigrations)
     return new TurnStore(database, keepsText)
   }
 

@@ -6,7 +6,7 @@ import type { Workspace } from '../store/workspace.ts'
 
 /**
  * The turns of a workspace: in PostgreSQL where DATABASE_URL names one, else in a SQLite file of the workspace.
- * @throws DATABASE_UNAVAILABLE
+ * @throws DATABASE_UNAVAILABLE, DATABASE_TOO_NEW
  */
 export async function openTurnStore(
   workspace: Workspace,
