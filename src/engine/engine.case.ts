@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRandom } from '../numeric/random.ts'
 import { dot, norm, relativeError, unit } from '../numeric/vector-math.ts'
 import type { Engine } from './contract/engine.ts'
-import type { GenerateRequest, GenerationEvent } from './contract/generate.ts'
+import type { AnswerDelta, GenerateRequest, GenerationEvent } from './contract/generate.ts'
 import { asLayer, type Layer } from './contract/layer.ts'
 import type { Prompt } from './contract/prompt.ts'
 import type { Steering } from './contract/steering.ts'
@@ -172,6 +172,21 @@ export function describeEngine({ name, open, tolerance, skip = [] }: EngineCase)
         const text = events.flatMap(event => (event.type === 'token-delta' ? [event.text] : [])).join('')
         expect(text).toBe(result.text)
         expect(events.at(-1)).toEqual({ type: 'response-end', result })
+      })
+
+      check('the streamed log-probabilities are those of the answer, each with its own piece', async () => {
+        const asked = request({ sampling: { seed: 3 }, topLogprobs: 2, ignoreEndOfTurn: true })
+        const deltas: AnswerDelta[] = []
+        const generation = engine.stream(asked)
+        for await (const event of generation) if (event.type === 'token-delta') deltas.push(event)
+        const result = await generation.result
+        expect(deltas.flatMap(({ logprobs = [] }) => logprobs)).toEqual(result.logprobs)
+        expect(deltas.filter(({ logprobs }) => logprobs!.length > 0).length).toBeGreaterThan(1)
+        for (const { text, logprobs } of deltas) {
+          const own = logprobs!.map(token => token.text).join('')
+          // A part of a character has no text of its own.
+          if (!own.includes('\uFFFD')) expect(own).toBe(text)
+        }
       })
 
       check('the readings of the last prompt token come before any text', async () => {

@@ -7,7 +7,13 @@ import type {
   Usage,
 } from '../contract/completion-response.ts'
 import type { PersonascopeResponse } from '../contract/personascope-field.ts'
-import type { ChosenToken, FinishReason, GenerateResult, TokenLogprob } from '../engine/contract/generate.ts'
+import type {
+  AnswerDelta,
+  ChosenToken,
+  FinishReason,
+  GenerateResult,
+  TokenLogprob,
+} from '../engine/contract/generate.ts'
 
 export interface AnswerHead {
   readonly id: string
@@ -27,7 +33,8 @@ export interface AnswerFormat {
   whole(head: AnswerHead, choices: readonly FinishedChoice[], usage: Usage): ChatCompletion | TextCompletion
   /** What comes before any text; undefined where there is nothing to say. */
   first(head: AnswerHead, index: number, persona: PersonascopeResponse | undefined): StreamedPart | undefined
-  delta(head: AnswerHead, index: number, text: string): StreamedPart
+  /** @param textBefore how many characters the tokens told before have */
+  delta(head: AnswerHead, index: number, delta: AnswerDelta, textBefore: number): StreamedPart
   last(head: AnswerHead, choice: FinishedChoice): StreamedPart
   usage(head: AnswerHead, usage: Usage): StreamedPart
 }
@@ -38,7 +45,7 @@ const reasons = { end: 'stop', stop: 'stop', length: 'length' } as const satisfi
 
 /** @param topLogprobs how many alternatives are shown; undefined where no log-probabilities are */
 export function chatFormat(topLogprobs: number | undefined): AnswerFormat {
-  const logprobsOf = ({ logprobs }: GenerateResult): ChoiceLogprobs | null =>
+  const logprobsOf = ({ logprobs }: Pick<GenerateResult, 'logprobs'>): ChoiceLogprobs | null =>
     topLogprobs === undefined || !logprobs ? null : chatLogprobs(logprobs, topLogprobs)
   const chunk = (
     head: AnswerHead,
@@ -64,11 +71,12 @@ export function chatFormat(topLogprobs: number | undefined): AnswerFormat {
       const delta = { role: 'assistant' as const, content: '' }
       return chunk(head, [{ index, delta, logprobs: null, finish_reason: null, ...field }], field)
     },
-    delta: (head, index, content) => chunk(head, [{ index, delta: { content }, logprobs: null, finish_reason: null }]),
+    delta: (head, index, delta) =>
+      chunk(head, [{ index, delta: { content: delta.text }, logprobs: logprobsOf(delta), finish_reason: null }]),
     last(head, { index, result, persona }) {
       const field = persona && { personascope: persona }
       const finish_reason = reasons[result.finishReason]
-      return chunk(head, [{ index, delta: {}, logprobs: logprobsOf(result), finish_reason, ...field }], field)
+      return chunk(head, [{ index, delta: {}, logprobs: null, finish_reason, ...field }], field)
     },
     usage: (head, usage) => chunk(head, [], { usage }),
   }
@@ -76,8 +84,8 @@ export function chatFormat(topLogprobs: number | undefined): AnswerFormat {
 
 /** @param topLogprobs as of `chatFormat` */
 export function textFormat(topLogprobs: number | undefined): AnswerFormat {
-  const logprobsOf = ({ logprobs }: GenerateResult) =>
-    topLogprobs === undefined || !logprobs ? null : textLogprobs(logprobs, topLogprobs)
+  const logprobsOf = ({ logprobs }: Pick<GenerateResult, 'logprobs'>, textBefore = 0) =>
+    topLogprobs === undefined || !logprobs ? null : textLogprobs(logprobs, topLogprobs, textBefore)
   const part = (head: AnswerHead, choices: TextCompletion['choices'], usage?: Usage): TextCompletion => ({
     ...head,
     object: 'text_completion',
@@ -85,24 +93,20 @@ export function textFormat(topLogprobs: number | undefined): AnswerFormat {
     ...(usage && { usage }),
     ...(choices[0]?.personascope && { personascope: choices[0].personascope }),
   })
-  const finished = ({ index, result, persona }: FinishedChoice, text: string) => ({
+  const finished = ({ index, result, persona }: FinishedChoice) => ({
     index,
-    text,
+    text: result.text,
     logprobs: logprobsOf(result),
     finish_reason: reasons[result.finishReason],
     ...(persona && { personascope: persona }),
   })
   return {
-    whole: (head, choices, usage) =>
-      part(
-        head,
-        choices.map(choice => finished(choice, choice.result.text)),
-        usage,
-      ),
+    whole: (head, choices, usage) => part(head, choices.map(finished), usage),
     first: (head, index, persona) =>
       persona && part(head, [{ index, text: '', logprobs: null, finish_reason: null, personascope: persona }]),
-    delta: (head, index, text) => part(head, [{ index, text, logprobs: null, finish_reason: null }]),
-    last: (head, choice) => part(head, [finished(choice, '')]),
+    delta: (head, index, delta, textBefore) =>
+      part(head, [{ index, text: delta.text, logprobs: logprobsOf(delta, textBefore), finish_reason: null }]),
+    last: (head, choice) => part(head, [{ ...finished(choice), text: '', logprobs: null }]),
     usage: (head, usage) => part(head, [], usage),
   }
 }
@@ -125,8 +129,8 @@ function chatLogprobs(tokens: readonly ChosenToken[], top: number): ChoiceLogpro
   }
 }
 
-function textLogprobs(tokens: readonly ChosenToken[], top: number) {
-  let offset = 0
+function textLogprobs(tokens: readonly ChosenToken[], top: number, textBefore: number) {
+  let offset = textBefore
   const offsets = tokens.map(({ text }) => {
     const start = offset
     offset += text.length

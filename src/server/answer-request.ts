@@ -106,6 +106,7 @@ async function writeChoice(job: AnswerJob, index: number, send: (part: unknown) 
   const { engine, head, plan, format, abort } = job
   const generation = engine.stream(plan.requests[index]!, { signal: abort.signal })
   let begun = false
+  let textBefore = 0
   const begin = (promptLast: Readonly<Record<string, number>>) => {
     if (begun) return
     begun = true
@@ -117,7 +118,8 @@ async function writeChoice(job: AnswerJob, index: number, send: (part: unknown) 
     if (event.type !== 'token-delta') continue
     begin({})
     job.onFirstToken()
-    send(format.delta(head, index, event.text))
+    send(format.delta(head, index, event, textBefore))
+    for (const { text } of event.logprobs ?? []) textBefore += text.length
   }
   begin({})
   const result = await generation.result

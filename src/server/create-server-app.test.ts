@@ -122,6 +122,15 @@ test('text completions answer several prompts, in order', async () => {
   expect(completion.choices.map(({ index }) => index)).toEqual([0, 1, 2, 3])
   expect(completion.choices[3]!.text).toBe(alone.text)
   expect(completion.choices[0]!.logprobs!.tokens.join('')).toBe(completion.choices[0]!.text)
+
+  const streamed = await eventsOf(await server.app.fetch(post('/v1/completions', { ...body, stream: true })))
+  const parts = streamed.slice(0, -1).flatMap(event => textCompletionSchema.parse(JSON.parse(event)).choices)
+  for (const { index, logprobs } of completion.choices) {
+    const own = parts.flatMap(part => (part.index === index && part.logprobs ? [part.logprobs] : []))
+    expect(own.length).toBeGreaterThan(1)
+    expect(own.flatMap(({ tokens }) => tokens)).toEqual(logprobs!.tokens)
+    expect(own.flatMap(({ text_offset: offsets }) => offsets)).toEqual(logprobs!.text_offset)
+  }
 })
 
 describe('the personascope field', () => {

@@ -6,10 +6,7 @@ import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PersonascopeResponse } from '../../src/contract/personascope-field.ts'
-import type { Layer } from '../../src/engine/contract/layer.ts'
-import { createRandom } from '../../src/numeric/random.ts'
-import type { PersonaVector } from '../../src/vector/persona-vector.ts'
-import { vectorPath, writeVector } from '../../src/vector/vector-file.ts'
+import { writeOddVector } from './odd-vector.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 
 const model = 'smollm2-135m-instruct'
@@ -19,7 +16,7 @@ const started: ChildProcess[] = []
 const common = ['--workspace', workspace, '--json']
 
 beforeAll(async () => {
-  await writeVector(vectorPath(join(workspace, 'vectors'), model, 'odd'), randomVector())
+  await writeOddVector(workspace)
 })
 
 afterAll(() => {
@@ -127,32 +124,4 @@ async function serve(args: readonly string[]) {
     })
   })
   return { url, child: child!, ended: ended! }
-}
-
-function randomVector(): PersonaVector {
-  const random = createRandom(4)
-  const [blockCount, hiddenSize] = [30, 576]
-  const values = Float32Array.from({ length: (blockCount + 1) * hiddenSize }, () => random.next() * 2 - 1)
-  return {
-    provenance: {
-      trait: { name: 'odd', hash: 'a' },
-      model: { id: model, fileHash: 'a', architecture: 'llama', weightFormat: 'Q8_0', chatTemplateHash: 'a' },
-      engine: { name: 'none', version: '0', contexts: 1, slotsPerContext: 1 },
-      judge: 'none',
-      unfiltered: true,
-      pairsPlanned: 1,
-      pairsKept: 1,
-      responseTokens: 1,
-      settings: { samples: 1, maxTokens: 1, temperature: 1, seed: 0 },
-      personascopeVersion: '0',
-      createdAt: '2026-01-01T00:00:00.000Z',
-    },
-    blockCount,
-    hiddenSize,
-    directions: { response_avg: values, prompt_avg: values, prompt_avg_without_first: values, prompt_last: values },
-    medianResponseNorms: new Float32Array(blockCount + 1).fill(100),
-    hasEmbedding: true,
-    defaultLayer: 16 as Layer,
-    defaultLayerReason: 'a test',
-  }
 }

@@ -14,4 +14,5 @@ test('the server outlives mixed load and a kill -9, and every whole answer is st
   expect(report.counts['hung up']).toBeGreaterThan(0)
   expect(report.counts['status 429']).toBeGreaterThan(0)
   expect(report.counts['status 400']).toBeGreaterThan(0)
+  expect(report.fuzzed).toBeGreaterThanOrEqual(50)
 })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createRandom } from '../../src/numeric/random.ts'
 import { openFakeServer } from '../../src/server/fake-server.case.ts'
 import { type Listening, listen } from '../../src/server/listen.ts'
+import { fuzzRequest } from './fuzz-request.ts'
 
 const server = openFakeServer({ limits: { running: 4 } })
 let listening: Listening
@@ -87,19 +88,12 @@ test('a client that hangs up frees its place', async () => {
 
 test('two hundred fuzzed requests are each answered with a status of their own, and the server lives', async () => {
   const random = createRandom(11)
-  const pick = <T>(values: readonly T[]): T => values[Math.floor(random.next() * values.length)]!
-  const values = [null, 1, -1, 1e308, '', 'x', [], {}, [[]], { a: 1 }, true, 'a'.repeat(5000), '\0', '__proto__']
-  const names = [...Object.keys(asked), 'personascope', 'stop', 'n', 'temperature', 'stream', 'response_format', 'x']
   const statuses = new Set<number>()
   for (let count = 0; count < 200; count++) {
-    const body: Record<string, unknown> = { ...asked, max_completion_tokens: 2 }
-    for (let change = 0; change < 2; change++) body[pick(names)] = pick(values)
-    let text = JSON.stringify(body)
-    if (random.next() < 0.2) text = text.slice(0, Math.floor(random.next() * text.length))
     const response = await fetch(`${listening.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: text,
+      body: fuzzRequest({ ...asked, max_completion_tokens: 2 }, random),
     })
     await response.text()
     statuses.add(response.status)

@@ -6,7 +6,7 @@ import { listen } from '../../src/server/listen.ts'
 import { openSqlite } from '../../src/store/database-sqlite.ts'
 
 const [folder, port] = process.argv.slice(2)
-const store = await TurnStore.open(openSqlite(join(folder!, 'turns.sqlite')))
+const store = await TurnStore.open(openSqlite(join(folder!, 'turns.sqlite')), { keepsText: true })
 const { app } = openFakeServer({ store, limits: { running: 4, waiting: 1 } })
 const listening = await listen(app.fetch, { host: '127.0.0.1', port: Number(port), guarded: false })
 process.stderr.write(`Serving fake at ${listening.url}/v1\n`)

@@ -1,17 +1,22 @@
 /**
  * The long verification of the server: steady load, bursts, slow readers, clients that hang up, huge, malformed and
- * fuzzed bodies, and `kill -9` of the server and, where there is one, of the engine process. Afterwards every answer
- * whose last part reached a client must be in the store exactly once. Options: --seconds (600), --seed, --fake (the
- * fake engine instead of SmolLM2). The last line of standard output is a JSON document.
+ * fuzzed bodies, and `kill -9` of the server and, where there is one, of the engine process. It fails where the server
+ * ends by itself or answers with a fault, where an answer that reached a client whole is not in the store exactly once
+ * and as it was sent, and where the memory of server and engine differs by more than 5 % between minutes 2 and 10.
+ * Options: --seconds (600), --seed, --fake (the fake engine instead of SmolLM2). The last line of standard output is a
+ * JSON document.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { TurnRecord } from '../../src/monitoring/turn-record.ts'
 import { TurnStore } from '../../src/monitoring/turn-store.ts'
-import { createRandom, type Random } from '../../src/numeric/random.ts'
+import { createRandom } from '../../src/numeric/random.ts'
 import { openSqlite } from '../../src/store/database-sqlite.ts'
+import { writeOddVector } from '../cli/odd-vector.ts'
+import { pause, SoakLoad } from './soak-load.ts'
 
 interface SoakOptions {
   readonly seconds: number
@@ -19,164 +24,140 @@ interface SoakOptions {
   readonly fake: boolean
 }
 
+interface MemorySample {
+  readonly seconds: number
+  readonly mebibytes: number
+}
+
 const model = { fake: 'fake', real: 'smollm2-135m-instruct' }
 const clients = 6
+/** In ten minutes. */
+const fuzzedRequests = 1000
+const mostGrowth = 0.05
+/** Memory is compared between the minute from here on and the last one. */
+const settledSeconds = 120
+const memoryWindowSeconds = 60
 
-/** @throws where the server ended by itself, or the store is not as it should be */
-async function soak({ seconds, seed, fake }: SoakOptions) {
+async function soak(options: SoakOptions) {
+  const { seconds, seed, fake } = options
   const folder = mkdtempSync(join(tmpdir(), 'personascope-soak-'))
-  const load = new Load(fake ? model.fake : model.real)
+  if (!fake) await writeOddVector(join(folder, 'workspace'))
   let server = await startServer(folder, fake, 0)
   const { port } = new URL(server.url)
+  const load = new SoakLoad(fake ? model.fake : model.real)
   load.url = server.url
   const begun = performance.now()
-  const share = () => (performance.now() - begun) / (seconds * 1000)
-  const counts: Record<string, number> = {}
-  const memory: { readonly share: number; readonly mebibytes: number }[] = []
-  const working = Array.from({ length: clients }, (_, client) =>
-    keepAsking(load, createRandom(seed + client), counts, () => share() < 1),
+  const elapsed = () => (performance.now() - begun) / 1000
+  const goesOn = () => elapsed() < seconds
+  const working = Promise.all([
+    ...Array.from({ length: clients }, (_, client) => load.keepAsking(createRandom(seed + client), goesOn)),
+    keepBursting(load, seed + clients, goesOn),
+    keepFuzzing(load, options, elapsed),
+  ])
+  // What fails is met below, not as unhandled while the server is watched.
+  working.catch(() => {})
+  const failure = working.then(
+    () => undefined,
+    error => error as unknown,
   )
-  const nextKills: { at: number; kind: 'server' | 'engine' }[] = [{ at: 0.1, kind: 'server' }]
-  if (!fake) nextKills.push({ at: 0.15, kind: 'engine' })
-  while (share() < 1) {
-    await pause(Math.min(1000, seconds * 10))
+  const kills = [{ at: 0.08, kind: 'server' }, ...(fake ? [] : [{ at: 0.12, kind: 'engine' }])]
+  const memory: MemorySample[] = []
+  while (goesOn() && (await Promise.race([failure, pause(Math.min(1000, seconds * 10))])) === undefined) {
     if (server.child.exitCode !== null) throw new Error(`the server ended by itself: ${server.heard()}`)
-    if (share() >= 0.2) memory.push({ share: share(), mebibytes: residentMebibytes(server.child.pid!) })
-    if (nextKills.length === 0 || share() < nextKills[0]!.at) continue
-    const { kind } = nextKills.shift()!
-    count(counts, `${kind} killed`)
-    if (kind === 'engine') for (const child of childrenOf(server.child.pid!)) process.kill(child, 'SIGKILL')
-    if (kind !== 'server') continue
-    const ended = new Promise(resolve => server.child.once('close', resolve))
-    server.child.kill('SIGKILL')
-    await ended
-    server = await startServer(folder, fake, Number(port))
+    const [next] = kills
+    if (!next || elapsed() < next.at * seconds) {
+      if (!next) memory.push({ seconds: elapsed(), mebibytes: residentMebibytes(server.child.pid!) })
+      continue
+    }
+    kills.shift()
+    load.count(`${next.kind} killed`)
+    const engines = childrenOf(server.child.pid!)
+    if (next.kind === 'engine') for (const engine of engines) process.kill(engine, 'SIGKILL')
+    else {
+      await end(server.child, 'SIGKILL')
+      for (const engine of engines) await untilGone(engine)
+      server = await startServer(folder, fake, Number(port))
+    }
   }
-  await Promise.all(working)
-  const alive = await fetch(`${server.url}/health`)
-  server.child.kill(fake ? 'SIGKILL' : 'SIGTERM')
-  await new Promise(resolve => server.child.once('close', resolve))
+  await working
+  const health = await fetch(`${server.url}/health`)
+  if (health.status !== 200) throw new Error('the server is not well')
+  const code = await end(server.child, fake ? 'SIGKILL' : 'SIGTERM')
+  if (!fake && code !== 0) throw new Error(`the server ended with ${code}: ${server.heard()}`)
   const path = fake ? join(folder, 'turns.sqlite') : join(folder, 'workspace', 'turns.sqlite')
   await using store = await TurnStore.open(openSqlite(path))
-  const stored = new Set((await Array.fromAsync(store.turns())).map(({ id }) => id))
-  const missing = [...load.finished].filter(id => !stored.has(id))
-  if (missing.length > 0) throw new Error(`${missing.length} of ${load.finished.size} whole answers are not stored`)
-  if (alive.status !== 200) throw new Error('the server is not well')
-  if (load.finished.size === 0) throw new Error('no answer was ever finished')
-  if ((await store.count()) !== stored.size) throw new Error('a turn is stored twice')
-  const [first, last] = [memory[0]?.mebibytes, memory.at(-1)?.mebibytes]
-  rmSync(folder, { recursive: true, force: true })
-  return {
+  const stored = await Array.fromAsync(store.turns())
+  assertStored(load.finished, stored)
+  const report = {
     seconds,
     seed,
-    engine: fake ? 'fake' : model.real,
+    engine: fake ? model.fake : model.real,
     finished: load.finished.size,
-    stored: stored.size,
-    counts,
-    residentMebibytes: { first, last },
+    stored: stored.length,
+    fuzzed: load.fuzzed,
+    counts: load.counts,
+    residentMebibytes: memoryReport(memory),
   }
+  console.log(JSON.stringify(report))
+  if (load.fuzzed < wantedFuzzed(seconds)) throw new Error(`only ${load.fuzzed} fuzzed requests were sent`)
+  const growth = report.residentMebibytes?.growth ?? 0
+  if (Math.abs(growth) > mostGrowth) throw new Error(`the memory changed by ${(growth * 100).toFixed(1)} %`)
+  rmSync(folder, { recursive: true, force: true })
 }
 
-/** What clients do, and which answers they have whole. */
-class Load {
-  url = ''
-  readonly finished = new Set<string>()
-  readonly #model: string
-
-  constructor(modelName: string) {
-    this.#model = modelName
-  }
-
-  async whole(random: Random): Promise<number> {
-    const response = await this.#post(this.#body(random))
-    const text = await response.text()
-    if (response.status === 200) this.finished.add(`${(JSON.parse(text) as { id: string }).id}-0`)
-    return response.status
-  }
-
-  async streamed(random: Random, how: 'steady' | 'slow' | 'leaves'): Promise<number> {
-    const response = await this.#post({ ...this.#body(random), stream: true })
-    if (how === 'leaves' && response.body) {
-      const reader = response.body.getReader()
-      await reader.read()
-      await reader.cancel()
-      return 0
-    }
-    let text = ''
-    const decoder = new TextDecoder()
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      text += decoder.decode(chunk, { stream: true })
-      if (how === 'slow') await pause(20)
-    }
-    const id = /"id":"([^"]+)"/.exec(text)?.[1]
-    if (id && text.includes('data: [DONE]')) this.finished.add(`${id}-0`)
-    return response.status
-  }
-
-  async malformed(random: Random): Promise<number> {
-    const body = JSON.stringify(this.#body(random))
-    const kind = Math.floor(random.next() * 4)
-    const text = [
-      body.slice(0, Math.floor(random.next() * body.length)),
-      `{"model":"${'x'.repeat(3 << 20)}"}`,
-      '['.repeat(200_000),
-      JSON.stringify({
-        ...this.#body(random),
-        [['n', 'stop', 'messages', 'personascope'][kind]!]: random.next() * 1e9,
-      }),
-    ][kind]!
-    const response = await this.#post(text)
-    await response.text()
-    if (response.status === 200) throw new Error(`was answered: ${text.slice(0, 100)}`)
-    return response.status
-  }
-
-  #body(random: Random) {
-    const tokens = 1 + Math.floor(random.next() * 30)
-    const messages = [{ role: 'user', content: 'Hello. '.repeat(1 + Math.floor(random.next() * 10)) }]
-    return { model: this.#model, messages, max_completion_tokens: tokens, seed: Math.floor(random.next() * 1e6) }
-  }
-
-  async #post(body: unknown): Promise<Response> {
-    return await fetch(`${this.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    })
-  }
-}
-
-async function keepAsking(
-  load: Load,
-  random: Random,
-  counts: Record<string, number>,
-  goesOn: () => boolean,
-): Promise<void> {
+async function keepBursting(load: SoakLoad, seed: number, goesOn: () => boolean): Promise<void> {
+  const random = createRandom(seed)
   while (goesOn()) {
-    const kind = random.next()
-    try {
-      const status =
-        kind < 0.3
-          ? await load.whole(random)
-          : kind < 0.85
-            ? await load.streamed(random, kind < 0.55 ? 'steady' : kind < 0.7 ? 'slow' : 'leaves')
-            : await load.malformed(random)
-      count(counts, status === 0 ? 'hung up' : `status ${status}`)
-      if (status === 500) throw new Error('a fault of the server')
-    } catch (error) {
-      // While the server is down nothing can be reached.
-      if (!(error instanceof TypeError)) throw error
-      count(counts, 'cut off')
-      await pause(50)
-    }
+    await load.burst(random, 40)
+    for (let second = 0; second < 10 && goesOn(); second++) await pause(1000)
   }
+}
+
+/** As many in a row as the time asks for; the last ones may come late. */
+async function keepFuzzing(load: SoakLoad, { seconds, seed }: SoakOptions, elapsed: () => number): Promise<void> {
+  const random = createRandom(seed + 1000)
+  const wanted = wantedFuzzed(seconds)
+  while (load.fuzzed < wanted && elapsed() < seconds * 1.2) {
+    if (load.fuzzed > (wanted * elapsed()) / seconds) await pause(100)
+    else await load.fuzz(random)
+  }
+}
+
+function wantedFuzzed(seconds: number): number {
+  return Math.ceil((fuzzedRequests * seconds) / 600)
+}
+
+/** @throws where an answer that came whole is not stored exactly once, as it came, with its readings */
+function assertStored(finished: ReadonlyMap<string, string>, stored: readonly TurnRecord[]): void {
+  if (finished.size === 0) throw new Error('no answer was ever finished')
+  const byNumber = Map.groupBy(stored, ({ text }) => /#\d+#/.exec(text!.prompt)?.[0] ?? '')
+  for (const [number, text] of finished) {
+    const turns = byNumber.get(number) ?? []
+    if (turns.length !== 1) throw new Error(`the answer ${number} is stored ${turns.length} times`)
+    if (turns[0]!.text!.response !== text) throw new Error(`the answer ${number} is not stored as it was sent`)
+    if (Object.keys(turns[0]!.readings).length === 0) throw new Error(`the answer ${number} has no readings`)
+  }
+}
+
+/** Means of two minutes; undefined where the run was too short to say anything. */
+function memoryReport(memory: readonly MemorySample[]) {
+  const end = memory.at(-1)?.seconds ?? 0
+  if (end < settledSeconds + 2 * memoryWindowSeconds) return undefined
+  const meanFrom = (from: number) => {
+    const values = memory.filter(({ seconds }) => seconds >= from && seconds < from + memoryWindowSeconds)
+    return values.reduce((sum, { mebibytes }) => sum + mebibytes, 0) / values.length
+  }
+  const [first, last] = [meanFrom(settledSeconds), meanFrom(end - memoryWindowSeconds)]
+  const peak = Math.max(...memory.map(({ mebibytes }) => mebibytes))
+  return { first, last, peak, growth: last / first - 1 }
 }
 
 async function startServer(folder: string, fake: boolean, port: number) {
   const root = join(import.meta.dirname, '../..')
+  const options = ['--port', String(port), '--trait', 'odd', '--store-text', '--queue', '8']
   const args = fake
     ? [join(root, 'test/verify/soak-server.ts'), folder, String(port)]
-    : [join(root, 'src/cli/main.ts'), '--workspace', join(folder, 'workspace'), 'serve', '--port', String(port)]
+    : [join(root, 'src/cli/main.ts'), '--workspace', join(folder, 'workspace'), 'serve', ...options]
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let heard = ''
   const url = await new Promise<string>((resolve, reject) => {
@@ -190,31 +171,46 @@ async function startServer(folder: string, fake: boolean, port: number) {
   return { child, url, heard: () => heard }
 }
 
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  const ended = new Promise<number | null>(resolve => child.once('close', resolve))
+  child.kill(signal)
+  return await ended
+}
+
+/** An engine process must not outlive its server. */
+async function untilGone(processId: number): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    try {
+      process.kill(processId, 0)
+    } catch {
+      return
+    }
+    await pause(100)
+  }
+  throw new Error(`the process ${processId} outlived its server`)
+}
+
 function childrenOf(processId: number): number[] {
   return readdirSync(`/proc/${processId}/task`).flatMap(task =>
     readFileSync(`/proc/${processId}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   )
 }
 
+/** Of the process and its children. */
 function residentMebibytes(processId: number): number {
-  const kibibytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${processId}/status`, 'utf8'))?.[1]
-  return Math.round(Number(kibibytes) / 1024)
-}
-
-function count(counts: Record<string, number>, name: string): void {
-  counts[name] = (counts[name] ?? 0) + 1
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds))
+  const kibibytes = [processId, ...childrenOf(processId)].map(id => {
+    const path = `/proc/${id}/status`
+    // A child may have ended since it was listed.
+    return existsSync(path) ? Number(/VmRSS:\s+(\d+)/.exec(readFileSync(path, 'utf8'))?.[1] ?? 0) : 0
+  })
+  return kibibytes.reduce((sum, one) => sum + one, 0) / 1024
 }
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string' }, seed: { type: 'string' }, fake: { type: 'boolean' } },
 })
-const report = await soak({
+await soak({
   seconds: Number(values.seconds ?? 600),
   seed: Number(values.seed ?? 1),
   fake: values.fake ?? false,
 })
-console.log(JSON.stringify(report))

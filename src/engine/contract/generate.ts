@@ -63,6 +63,16 @@ export interface GenerateResult {
   readonly steering: readonly SteeringReport[]
 }
 
+/** What became certain of an answer since the last piece. */
+export interface AnswerDelta {
+  readonly text: string
+  /**
+   * Of the response tokens that became certain, where `topLogprobs` was asked for; all pieces together are the
+   * result's. A token that ends in the middle of a character comes with the one that completes it.
+   */
+  readonly logprobs?: readonly ChosenToken[]
+}
+
 /** What happens while an answer is written. Iteration ends after `response-end`. */
 export type GenerationEvent =
   | {
@@ -70,7 +80,7 @@ export type GenerationEvent =
       /** The probes' values at the last prompt token, before anything is written. */
       readonly promptLast: Readonly<Record<string, number>>
     }
-  | { readonly type: 'token-delta'; readonly text: string }
+  | ({ readonly type: 'token-delta' } & AnswerDelta)
   | { readonly type: 'response-end'; readonly result: GenerateResult }
 
 /** An answer while it is being written. Iterate for its events, or await `result`. */

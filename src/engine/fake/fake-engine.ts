@@ -116,8 +116,8 @@ export class FakeEngine implements Engine {
     const parts = { model: this.model, vocabulary, scratch: this.#scratch, constraint: undefined }
     const run = new GenerateRun(prepared, parts)
     const delta = () => {
-      const text = run.takeDelta()
-      if (text) report?.({ type: 'token-delta', text })
+      const delta = run.takeDelta()
+      if (delta) report?.({ type: 'token-delta', ...delta })
     }
     await this.#feedAll(run, options, position => {
       if (position === prepared.promptLength - 1 && run.collector) {

@@ -1,6 +1,6 @@
 import { PersonascopeError } from '../../errors/personascope-error.ts'
 import type { ForwardResult } from '../contract/forward.ts'
-import type { GenerateResult } from '../contract/generate.ts'
+import type { AnswerDelta, GenerateResult } from '../contract/generate.ts'
 import type { TokenId } from '../contract/prompt.ts'
 import type { PreparedRequest } from '../request/prepared-request.ts'
 import { EngineChild } from './process/engine-child.ts'
@@ -13,7 +13,7 @@ type Result = GenerateResult | ForwardResult
 /** What a request reports before its result. */
 export interface RequestListener {
   onReading?(promptLast: Readonly<Record<string, number>>): void
-  onDelta?(text: string): void
+  onDelta?(delta: AnswerDelta): void
 }
 
 export interface RunSettings {
@@ -145,7 +145,7 @@ export class EngineLink {
       case 'reading':
         return this.#requests.get(message.id)?.listener.onReading?.(message.promptLast)
       case 'delta':
-        return this.#requests.get(message.id)?.listener.onDelta?.(message.text)
+        return this.#requests.get(message.id)?.listener.onDelta?.(message.delta)
       case 'result':
         return this.#take(message.id)?.resolve(message.result)
       case 'error':

@@ -56,7 +56,7 @@ export class LlamaEngine implements Engine {
     return new GenerationStream(report =>
       this.#generateOne(request, options, true, {
         onReading: promptLast => report({ type: 'reading-available', promptLast }),
-        onDelta: text => report({ type: 'token-delta', text }),
+        onDelta: delta => report({ type: 'token-delta', ...delta }),
       }),
     )
   }

@@ -1,6 +1,6 @@
 import { PersonascopeError } from '../../errors/personascope-error.ts'
 import type { Activations } from '../contract/capture.ts'
-import type { ChosenToken, FinishReason, GenerateResult, TokenLogprob } from '../contract/generate.ts'
+import type { AnswerDelta, ChosenToken, FinishReason, GenerateResult, TokenLogprob } from '../contract/generate.ts'
 import type { Layer } from '../contract/layer.ts'
 import type { TokenId } from '../contract/prompt.ts'
 import { ActivationCollector } from './activation-collector.ts'
@@ -36,6 +36,7 @@ export class GenerateRun implements SequenceRun {
   readonly #logprobs: ChosenToken[] = []
   #finishReason: FinishReason | undefined
   #responseTokens = 0
+  #reportedTokens = 0
   fed = 0
   feedUpTo: number
   reusedPromptTokens = 0
@@ -99,9 +100,12 @@ export class GenerateRun implements SequenceRun {
     else if (this.#written.length >= this.request.maxTokens) this.#finish('length')
   }
 
-  /** Text that became certain since the last call. */
-  takeDelta(): string {
-    return this.#text.takeDelta()
+  /** What became certain since the last call; undefined where nothing did. */
+  takeDelta(): AnswerDelta | undefined {
+    const text = this.#text.takeDelta()
+    const logprobs = this.#takeLogprobs()
+    if (text === '' && logprobs.length === 0) return undefined
+    return this.request.topLogprobs > 0 ? { text, logprobs } : { text }
   }
 
   result(): GenerateResult {
@@ -132,6 +136,14 @@ export class GenerateRun implements SequenceRun {
     // The last response token has no activation yet if nothing was drawn after it: it is fed once more for that.
     const responseEnd = this.request.promptLength + this.#text.startToken + this.#responseTokens
     this.feedUpTo = this.collector?.readsResponse ? responseEnd : this.fed
+  }
+
+  #takeLogprobs(): ChosenToken[] {
+    const first = this.#text.startToken
+    const certain = this.#finishReason === undefined ? this.#text.settledAnswerTokens : this.#responseTokens
+    const logprobs = this.#logprobs.slice(first + this.#reportedTokens, first + certain)
+    this.#reportedTokens = Math.max(this.#reportedTokens, certain)
+    return logprobs
   }
 
   #describe(token: TokenId, logits: Float32Array): ChosenToken {

@@ -43,6 +43,11 @@ export class ResponseText {
     return this.#inAnswer ? this.#tokensBefore(this.#matcher.safeLength) : this.#ends.length
   }
 
+  /** As `settledTokens`, of the answer alone: none while a thought is written. */
+  get settledAnswerTokens(): number {
+    return this.#inAnswer ? this.settledTokens : 0
+  }
+
   /**
    * Adds a written token.
    * @param bytes its UTF-8 bytes

@@ -62,7 +62,7 @@ const scheduler = new Scheduler({
   isAborted,
   listener: {
     onReading: (id, promptLast) => say({ type: 'reading', id, promptLast }),
-    onDelta: (id, text) => say({ type: 'delta', id, text }),
+    onDelta: (id, delta) => say({ type: 'delta', id, delta }),
     onResult: (id, result) => say({ type: 'result', id, result }),
     onError: (id, error) => say({ type: 'error', id, error: PersonascopeError.from(error).toMessage() }),
   },

@@ -1,7 +1,7 @@
 /** What the parent and the engine process say to each other. All of it is plain data. */
 import type { ErrorMessage } from '../../../errors/personascope-error.ts'
 import type { ForwardResult } from '../../contract/forward.ts'
-import type { GenerateResult } from '../../contract/generate.ts'
+import type { AnswerDelta, GenerateResult } from '../../contract/generate.ts'
 import type { TokenId } from '../../contract/prompt.ts'
 import type { Work } from '../worker/work.ts'
 
@@ -60,6 +60,6 @@ export type FromEngine =
 /** What a worker says about its requests; passed on to the parent as it stands. */
 export type FromWorker =
   | { readonly type: 'reading'; readonly id: number; readonly promptLast: Readonly<Record<string, number>> }
-  | { readonly type: 'delta'; readonly id: number; readonly text: string }
+  | { readonly type: 'delta'; readonly id: number; readonly delta: AnswerDelta }
   | { readonly type: 'result'; readonly id: number; readonly result: GenerateResult | ForwardResult }
   | { readonly type: 'error'; readonly id: number; readonly error: ErrorMessage }

@@ -283,8 +283,8 @@ export class Scheduler {
   }
 
   #reportDelta(id: number, run: GenerateRun): void {
-    const text = run.takeDelta()
-    if (text) this.#parts.listener.onDelta(id, text)
+    const delta = run.takeDelta()
+    if (delta) this.#parts.listener.onDelta(id, delta)
   }
 
   #keepPrefix(slot: number, length: number, logits?: Float32Array, work = this.#active[slot]!.work): void {

@@ -1,5 +1,5 @@
 import type { ForwardResult } from '../../contract/forward.ts'
-import type { GenerateResult } from '../../contract/generate.ts'
+import type { AnswerDelta, GenerateResult } from '../../contract/generate.ts'
 import type { PreparedRequest } from '../../request/prepared-request.ts'
 
 /** A request on its way through a worker. */
@@ -19,7 +19,7 @@ export type Work =
 /** What a worker says about its work. */
 export interface WorkListener {
   onReading(id: number, promptLast: Record<string, number>): void
-  onDelta(id: number, text: string): void
+  onDelta(id: number, delta: AnswerDelta): void
   onResult(id: number, result: GenerateResult | ForwardResult): void
   onError(id: number, error: unknown): void
 }
