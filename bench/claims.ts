@@ -34,6 +34,9 @@ export const claims: readonly Claim[] = [
   { what: 'native build against the reference', contestant: 'native', against: ['float32', 'bfloat16'], least: 3 },
   { what: 'beside a busy process, against quiet', contestant: 'busy', against: ['engine'], least: 0.5 },
   { what: 'steered, against unsteered', contestant: 'steered', against: ['engine'], least: undefined },
+  { what: 'GPU against the reference', contestant: 'gpu', against: ['gpu-float32', 'gpu-bfloat16'], least: undefined },
+  { what: 'GPU, steered, against unsteered', contestant: 'gpu-steered', against: ['gpu'], least: undefined },
+  { what: 'GPU, against CPU', contestant: 'gpu', against: ['engine'], least: undefined },
   { what: 'native build, against prebuilt', contestant: 'native', against: ['engine'], least: undefined },
 ]
 

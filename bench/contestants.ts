@@ -3,10 +3,24 @@ import { locateLibrary } from '../src/engine/llama/native/locate-library.ts'
 import type { ContenderCommand } from './contender.ts'
 import { preparePythonEnvironment } from './reference/python-environment.ts'
 
+/** In the order they are started: engines first, because they know which weights are used. */
+export const contestantProcesses = [
+  'native',
+  'engine',
+  'bare',
+  'float32',
+  'bfloat16',
+  'gpu',
+  'gpu-float32',
+  'gpu-bfloat16',
+] as const
+
+export type ContestantProcess = (typeof contestantProcesses)[number]
+
 /** One column of the comparison: which process does the work, and how. Several may share a process. */
 export interface Contestant {
   readonly name: string
-  readonly process: 'engine' | 'native' | 'bare' | 'float32' | 'bfloat16'
+  readonly process: ContestantProcess
   readonly what: string
   /** Each request has its own steering. */
   readonly steered?: true
@@ -29,12 +43,20 @@ export const contestants: readonly Contestant[] = [
     what: 'transformers bfloat16, second pass for the activations',
     alternativeTo: 'float32',
   },
+  { name: 'gpu', process: 'gpu', what: 'the engine on the GPU' },
+  { name: 'gpu-steered', process: 'gpu', what: 'the same, each request with its own steering', steered: true },
+  { name: 'gpu-float32', process: 'gpu-float32', what: 'transformers float32 on the GPU, second pass' },
+  { name: 'gpu-bfloat16', process: 'gpu-bfloat16', what: 'transformers bfloat16 on the GPU, second pass' },
   { name: 'busy', process: 'engine', what: 'the engine beside another busy process', busy: true },
 ]
 
-/** Whether the machine has a library compiled for it. */
-export function hasNativeBuild(): boolean {
-  return locateLibrary().origin === 'native'
+/** The contestants this machine can be measured with: not all have a library compiled for them, or a GPU. */
+export function contestantsHere(): Contestant[] {
+  const { origin } = locateLibrary()
+  return contestants.filter(({ process }) => {
+    if (process === 'native' || process === 'gpu') return origin === 'native'
+    return origin === 'cuda' || !process.startsWith('gpu')
+  })
 }
 
 export async function commandFor(
@@ -54,5 +76,7 @@ export async function commandFor(
   if (process === 'native') return node('engine-process.ts', {})
   if (process === 'bare') return node('bare-loop-process.ts', prebuilt)
   const python = await preparePythonEnvironment(note)
-  return { name: process, program: python, args: [file('reference/reference_process.py'), jobPath, process] }
+  const device = process.startsWith('gpu-') ? 'cuda' : 'cpu'
+  const dtype = process.replace('gpu-', '')
+  return { name: process, program: python, args: [file('reference/reference_process.py'), jobPath, dtype, device] }
 }

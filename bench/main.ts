@@ -12,7 +12,7 @@ import { formatTable } from '../src/cli/format.ts'
 import { type JudgedClaim, judgeClaims, spreadOf } from './claims.ts'
 import { Contender } from './contender.ts'
 import type { Job } from './contender-process.ts'
-import { type Contestant, commandFor, contestants, hasNativeBuild } from './contestants.ts'
+import { type Contestant, commandFor, contestantProcesses, contestantsHere } from './contestants.ts'
 import { describeOthers, isQuiet, measureOthers } from './machine-watch.ts'
 import { type Entry, runRounds, type Turns } from './run-rounds.ts'
 import { fullWorkload, quickWorkload } from './workload.ts'
@@ -48,7 +48,7 @@ try {
 }
 
 function chooseContestants(wanted: readonly string[] | undefined): Contestant[] {
-  const there = contestants.filter(({ process }) => process !== 'native' || hasNativeBuild())
+  const there = contestantsHere()
   const unknown = wanted?.find(name => !there.some(contestant => contestant.name === name))
   if (unknown === undefined) return there.filter(({ name }) => wanted?.includes(name) ?? true)
   const names = there.map(({ name }) => name).join(', ')
@@ -65,13 +65,11 @@ async function requireQuietMachine(): Promise<void> {
   process.exit(2)
 }
 
-/** Engines first: they know which weights are used. */
 async function startContenders(): Promise<void> {
   const wanted = new Set<Contestant['process']>(chosen.map(contestant => contestant.process))
-  const needWeights = [...wanted].some(process => process !== 'engine' && process !== 'native')
-  if (needWeights) wanted.add('engine')
+  if (![...wanted].some(process => ['engine', 'native', 'gpu'].includes(process))) wanted.add('engine')
   let weightsPath = ''
-  for (const process of ['native', 'engine', 'bare', 'float32', 'bfloat16'] as const) {
+  for (const process of contestantProcesses) {
     if (!wanted.has(process)) continue
     note(`Starting ${process} ...`)
     const jobPath = join(directory, `${process}.json`)

@@ -3,7 +3,7 @@
 One batched `generate`, then a second pass over every prompt with its answer that returns all hidden states, of which
 the response tokens are averaged layer by layer. The weights are those of the GGUF file, multiplied out.
 
-    reference_process.py JOB DTYPE
+    reference_process.py JOB DTYPE DEVICE
 
 Says it is ready, then does the work once for each line on standard input and answers with the seconds it took, each as
 a line of JSON (the other side is `contender.ts`).
@@ -20,18 +20,18 @@ import transformers
 
 def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    dtype = sys.argv[2]
+    dtype, device = sys.argv[2:4]
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    network = load(Path(job["weightsPath"]), getattr(torch, dtype))
-    prompts = torch.tensor(job["prompts"])
+    network = load(Path(job["weightsPath"]), getattr(torch, dtype)).to(device)
+    prompts = torch.tensor(job["prompts"], device=device)
     versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
     say(engine=versions, threads=torch.get_num_threads(), weightFormat=dtype)
     for number, line in enumerate(sys.stdin):
         torch.manual_seed(number)
         start = time.perf_counter()
         answers = write(network, prompts[: json.loads(line)["sequences"]], job["writtenTokens"])
-        means = [response_means(network, answer, prompts.shape[1]) for answer in answers]
+        means = [response_means(network, answer, prompts.shape[1]).cpu() for answer in answers]
         seconds = time.perf_counter() - start
         layers = network.config.num_hidden_layers + 1
         assert answers.shape[1] == prompts.shape[1] + job["writtenTokens"]

@@ -112,6 +112,11 @@ export const catalogue = {
     remedy: 'Use a decoder with plain block outputs (Llama, Qwen, Gemma, Mistral, Phi, SmolLM and the like).',
     ...usage,
   },
+  ADAPTER_UNFIT: {
+    message: 'The adapter {path} cannot be laid over {model}: {detail}.',
+    remedy: 'Name the model it was trained on, and write the adapter with llama.cpp’s convert_lora_to_gguf.py.',
+    ...usage,
+  },
   MODEL_NO_CHAT_TEMPLATE: {
     message: 'Model {model} has no chat template, so messages cannot be turned into a prompt.',
     remedy: 'Give --prompt with --raw for plain text, or use an instruction-tuned model.',
@@ -131,6 +136,12 @@ export const catalogue = {
   ENGINE_LIBRARY_MISMATCH: {
     message: 'The llama.cpp library in {path} is not the pinned version: expected {field} = {expected}, got {got}.',
     remedy: 'Install the exact version package.json names, or remove a native build with `personascope engine remove`.',
+    ...unavailable,
+  },
+  ENGINE_GPU_UNUSABLE: {
+    message: 'The llama.cpp library for NVIDIA GPUs cannot be used: {detail}.',
+    remedy:
+      'It needs the NVIDIA driver and the CUDA 13 libraries (cudart, cublas) where the loader finds them (LD_LIBRARY_PATH); PERSONASCOPE_ENGINE=prebuilt computes on the CPU.',
     ...unavailable,
   },
   ENGINE_BUILD_FAILED: {
@@ -351,6 +362,42 @@ export const catalogue = {
       'Allow longer answers (--max-tokens), sharpen the contrastive prompts, ask another judge, or keep every pair with --judge none.',
     ...usage,
   },
+  FORECASTER_UNKNOWN: {
+    message: 'No forecaster "{forecaster}" for {model} in {workspace}. There are: {available}.',
+    remedy: 'Train it with `personascope forecast train --trait {forecaster}`.',
+    ...usage,
+  },
+  FORECASTER_MISMATCH: {
+    message: 'The forecaster of {trait} was trained with another {what}: expected {expected}, got {got}.',
+    remedy: 'Use what it was trained with, or train one for this with `personascope forecast train`.',
+    ...usage,
+  },
+  FORECAST_NEEDS_JUDGE: {
+    message: 'A forecaster of {trait} needs a judge: it learns from scored answers.',
+    remedy:
+      'Give --judge URL#model (a model behind an OpenAI-compatible server), --judge engine (the model itself), or --judge lexicon where the trait names a word list.',
+    ...usage,
+  },
+  FORECAST_TOO_FEW: {
+    message: 'Expected at least {expected} to learn from, got {got}.',
+    remedy: 'Ask for more --answers, or add forecastQuestions to the trait.',
+    ...usage,
+  },
+  FORECAST_NOTHING_VARIES: {
+    message: 'Nothing can be learned from {answers} scored answers: {detail}.',
+    remedy: 'Check the judge on a few answers, and that the model answers at all; a higher --temperature may help.',
+    ...failed,
+  },
+  FORECAST_TOPICS_OVERLAP: {
+    message: 'Questions to measure on must not be those a forecaster is trained on: {detail}.',
+    remedy: 'Take other questions out or in; one forecaster cannot be judged by what it has learned.',
+    ...usage,
+  },
+  FORECAST_NOTHING_SCORED: {
+    message: 'Nothing to evaluate a forecast on in {path}: {detail}.',
+    remedy: 'Give a run of `experiment run`, or JSON lines with "question" (or "messages"), "answer" and "score".',
+    ...usage,
+  },
   SHIFT_MODELS_DIFFER: {
     message: 'Expected {tuned} to be a fine-tune of {base}: {detail}.',
     remedy:
@@ -418,6 +465,11 @@ export const catalogue = {
   SCREENING_PARTIAL: {
     message: 'The screening {run} looked at {screened} of {rows} rows, so the others cannot be told apart.',
     remedy: 'Screen the whole dataset, without --limit and --sample.',
+    ...usage,
+  },
+  SCREENING_DECIDED: {
+    message: 'The screening {run} was made with --fast for {decision}; it cannot decide {got}.',
+    remedy: 'Filter by the decision it was made for (no rule is needed then), or screen without --fast.',
     ...usage,
   },
   BASELINE_FLAT: {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os'
 import { promisify } from 'node:util'
 import { cpuFlags } from '../engine/llama/native/cpu-flags.ts'
-import { locateLibrary } from '../engine/llama/native/locate-library.ts'
+import { locateLibrary, missingCudaPackage } from '../engine/llama/native/locate-library.ts'
 import { runNativeTask } from '../engine/llama/process/run-native-task.ts'
 import { recallContexts, recallFormat } from '../engine/llama/tuning/machine-notes.ts'
 import { textOf } from '../errors/personascope-error.ts'
@@ -63,16 +63,27 @@ async function examineEngine(): Promise<Finding[]> {
     const { origin, directory } = locateLibrary()
     const result = await runNativeTask({ kind: 'inspect-library', libraryDirectory: directory })
     const says = 'systemInfo' in result ? result.systemInfo.replace(/ = 1/g, '').replaceAll(' |', '').trim() : ''
-    return [{ status: 'good', what: 'llama.cpp', detail: `${origin}: ${says}` }]
+    const gpus = 'gpus' in result ? result.gpus : []
+    return [{ status: 'good', what: 'llama.cpp', detail: `${origin}: ${says}` }, ...examineGpu(gpus)]
   } catch (error) {
     return [{ status: 'bad', what: 'llama.cpp', detail: textOf(error) }]
   }
 }
 
+function examineGpu(gpus: readonly string[]): Finding[] {
+  if (gpus.length > 0) return [{ status: 'good', what: 'GPU', detail: `${gpus.join(', ')}, in use` }]
+  const missing = missingCudaPackage()
+  if (!missing) return []
+  const remedy = `Install its library with \`npm install ${missing}\`.`
+  return [{ status: 'note', what: 'GPU', detail: 'an NVIDIA GPU is here and not used', remedy }]
+}
+
 function examineNativeBuild(missing: readonly string[]): Finding {
   const what = 'native build'
   try {
-    if (locateLibrary().origin === 'native') return { status: 'good', what, detail: 'made for this CPU, in use' }
+    const { origin } = locateLibrary()
+    if (origin === 'cuda') return { status: 'good', what, detail: 'not needed: the GPU computes' }
+    if (origin === 'native') return { status: 'good', what, detail: 'made for this CPU, in use' }
   } catch {
     return { status: 'note', what, detail: 'none' }
   }

@@ -37,11 +37,37 @@ export function loadLibrary(directory: string): NativeLibrary {
   }
 }
 
-/** Prepares llama.cpp to compute. Once a process, on its main thread. */
+/**
+ * Prepares llama.cpp to compute. Once a process, on its main thread.
+ * @throws ENGINE_GPU_UNUSABLE for a library made for a GPU that finds none: it would go on by CPU without a word
+ */
 export function startBackends(library: NativeLibrary): void {
   // A prebuilt library has the CPU code apart, in variants, and picks one; a native build has it linked in.
   if (!library.backendRegistry('CPU')) library.loadBackends(library.directory)
   library.initialize()
+  const gpuLibrary = readdirSync(library.directory).find(file => /^(lib)?ggml-cuda\.(so|dll)$/.test(file))
+  if (gpuLibrary && gpusOf(library).length === 0) {
+    throw new PersonascopeError('ENGINE_GPU_UNUSABLE', { detail: whyUnusable(join(library.directory, gpuLibrary)) })
+  }
+}
+
+/** What the GPUs are called that llama.cpp computes on. */
+export function gpusOf(library: NativeLibrary): string[] {
+  const devices = Array.from({ length: Number(library.deviceCount()) }, (_, index) => library.device(index))
+  return devices.filter(device => library.deviceType(device) === gpuDevice).map(library.deviceDescription)
+}
+
+/** ggml's `GGML_BACKEND_DEVICE_TYPE_GPU`. */
+const gpuDevice = 1
+
+/** ggml skips a backend it cannot load; loading it once more says why. */
+function whyUnusable(path: string): string {
+  try {
+    koffi.load(path)
+    return 'no GPU answers'
+  } catch (error) {
+    return textOf(error)
+  }
 }
 
 /** Registers a callback for `cb_eval`; to be called on the thread that decodes. */
@@ -69,9 +95,9 @@ function openLibraries(directory: string): Record<LibraryName, LibraryHandle> {
   return { 'ggml-base': open('ggml-base'), ggml: open('ggml'), llama: open('llama') }
 }
 
-/** The file of a library, whatever version its name carries: libllama.so, libllama.v0.5.0.so, libllama.dylib, llama.dll. */
+/** The file of a library, whatever version its name carries: libllama.so, libllama.cuda.v0.5.0.so, libllama.dylib, llama.dll. */
 function fileOf(directory: string, name: LibraryName): string {
-  const pattern = new RegExp(`^(lib)?${name}(\\.v[0-9.]+)?\\.(so|dylib|dll)$`)
+  const pattern = new RegExp(`^(lib)?${name}(\\.cuda)?(\\.v[0-9.]+)?\\.(so|dylib|dll)$`)
   const found = readdirSync(directory).find(file => pattern.test(file))
   if (!found) throw mismatch(directory, `file of ${name}`, `lib${name}.so`, 'none')
   return found

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import module from 'node:module'
 import { arch, cpus, platform } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,11 +8,13 @@ import { sha256 } from '../../../store/hash.ts'
 import { cpuFlags } from './cpu-flags.ts'
 import { packageVersion, pinnedVersion } from './version.ts'
 
+const origins = ['cuda', 'native', 'prebuilt'] as const
+
 /** Where a llama.cpp comes from, and the folder it lies in. */
 export interface LibraryLocation {
-  readonly origin: 'native' | 'prebuilt'
+  readonly origin: (typeof origins)[number]
   readonly directory: string
-  /** Names this build on this CPU: measurements are remembered under it. */
+  /** Names this build on this machine: measurements are remembered under it. */
   readonly id: string
 }
 
@@ -25,17 +27,32 @@ const packages: Readonly<Record<string, string>> = {
   'win32-x64': '@node-llama-cpp/win-x64',
 }
 
+/** npm packages with a llama.cpp for NVIDIA GPUs. Personascope brings none: who has a GPU installs it beside. */
+const cudaPackages: Readonly<Record<string, string>> = { 'linux-x64': '@node-llama-cpp/linux-x64-cuda' }
+
+/** Is there where an NVIDIA driver is at work. */
+const nvidiaControl = '/dev/nvidiactl'
+
+/** What the NVIDIA driver says of each GPU, where it does. */
+const nvidiaGpus = '/proc/driver/nvidia/gpus'
+
 /**
- * The llama.cpp to use: a build made for this CPU by `personascope engine build`, else the prebuilt one.
- * PERSONASCOPE_ENGINE=prebuilt passes a native build over.
- * @throws ENGINE_LIBRARY_MISSING
+ * The llama.cpp to use: where there are an NVIDIA GPU and the package for it, that one; else a build made for this CPU by
+ * `personascope engine build`; else the prebuilt one. The environment variable PERSONASCOPE_ENGINE names one of them.
+ * @throws ENGINE_LIBRARY_MISSING, OPTION_INVALID
  */
 export function locateLibrary(): LibraryLocation {
-  const native = nativeBuildDirectory()
-  if (process.env['PERSONASCOPE_ENGINE'] !== 'prebuilt' && existsSync(join(native, 'complete.json'))) {
-    return { origin: 'native', directory: native, id: `native-${pinnedVersion}-${cpuId()}` }
+  switch (wantedOrigin()) {
+    case 'cuda':
+      return cudaLibrary()
+    case 'native':
+      return nativeLibrary() ?? fail('a build for this CPU, by `personascope engine build`', packages[target()])
+    case 'prebuilt':
+      return prebuiltLibrary()
+    default:
+      if (existsSync(nvidiaControl) && hasPackage(cudaPackages[target()])) return cudaLibrary()
+      return nativeLibrary() ?? prebuiltLibrary()
   }
-  return { origin: 'prebuilt', directory: prebuiltDirectory(), id: `prebuilt-${packageVersion}-${cpuId()}` }
 }
 
 /** Where a build for this CPU belongs. */
@@ -49,21 +66,83 @@ export function cpuId(): string {
   return sha256(`${platform()} ${arch()} ${models.join(',')} ${cpuFlags()}`).slice(0, 12)
 }
 
-function prebuiltDirectory(): string {
-  const target = `${platform()}-${arch()}`
-  const packageName = packages[target]
-  const missing = (looked: string) =>
-    new PersonascopeError('ENGINE_LIBRARY_MISSING', {
-      platform: target,
-      looked,
-      package: `${packageName ?? 'the @node-llama-cpp package of this platform'}@${packageVersion}`,
-    })
-  if (!packageName) throw missing('a package for it')
+/** The package with the library for NVIDIA GPUs, where the machine has one and the package is not installed. */
+export function missingCudaPackage(): string | undefined {
+  const name = cudaPackages[target()]
+  return name && existsSync(nvidiaControl) && !hasPackage(name) ? `${name}@${packageVersion}` : undefined
+}
+
+function wantedOrigin(): LibraryLocation['origin'] | undefined {
+  const wanted = process.env['PERSONASCOPE_ENGINE'] || undefined
+  if (wanted === undefined || isOrigin(wanted)) return wanted
+  throw new PersonascopeError('OPTION_INVALID', {
+    option: 'PERSONASCOPE_ENGINE',
+    expected: origins.join(', '),
+    got: wanted,
+  })
+}
+
+function isOrigin(name: string): name is LibraryLocation['origin'] {
+  return (origins as readonly string[]).includes(name)
+}
+
+function cudaLibrary(): LibraryLocation {
+  return { origin: 'cuda', directory: packageDirectory(cudaPackages), id: `cuda-${packageVersion}-${gpuId()}` }
+}
+
+function nativeLibrary(): LibraryLocation | undefined {
+  const directory = nativeBuildDirectory()
+  if (!existsSync(join(directory, 'complete.json'))) return undefined
+  return { origin: 'native', directory, id: `native-${pinnedVersion}-${cpuId()}` }
+}
+
+function prebuiltLibrary(): LibraryLocation {
+  return { origin: 'prebuilt', directory: packageDirectory(packages), id: `prebuilt-${packageVersion}-${cpuId()}` }
+}
+
+/** A short name for this machine's GPUs and its CPU. */
+function gpuId(): string {
   try {
-    const bins = join(dirname(module.findPackageJSON(packageName, import.meta.url)!), 'bins')
+    // Without the identifiers of the single card, which another of its kind does not share.
+    const models = readdirSync(nvidiaGpus).map(gpu =>
+      /^Model:.*$/m.exec(readFileSync(join(nvidiaGpus, gpu, 'information'), 'utf8')),
+    )
+    return sha256(`${models.join(',')} ${cpuId()}`).slice(0, 12)
+  } catch {
+    return cpuId()
+  }
+}
+
+function packageDirectory(choice: Readonly<Record<string, string>>): string {
+  const name = choice[target()]
+  if (!name) fail('a package for it', undefined)
+  try {
+    const bins = join(dirname(module.findPackageJSON(name, import.meta.url)!), 'bins')
     const [build] = readdirSync(bins)
     return join(bins, build!)
   } catch (error) {
-    throw Object.assign(missing(packageName), { cause: error })
+    fail(name, name, error)
   }
+}
+
+function hasPackage(name: string | undefined): boolean {
+  if (!name) return false
+  try {
+    return module.findPackageJSON(name, import.meta.url) !== undefined
+  } catch {
+    return false
+  }
+}
+
+function target(): string {
+  return `${platform()}-${arch()}`
+}
+
+function fail(looked: string, name: string | undefined, cause?: unknown): never {
+  const facts = {
+    platform: target(),
+    looked,
+    package: `${name ?? 'the @node-llama-cpp package of this platform'}@${packageVersion}`,
+  }
+  throw new PersonascopeError('ENGINE_LIBRARY_MISSING', facts, { cause })
 }

@@ -23,6 +23,13 @@ export const symbols = {
     'void ggml_backend_load_all_from_path(const char *dir_path)',
   ),
   backendRegistry: symbol<(name: string) => Pointer | null>('ggml', 'void *ggml_backend_reg_by_name(const char *name)'),
+  deviceCount: symbol<() => number | bigint>('ggml', 'size_t ggml_backend_dev_count()'),
+  device: symbol<(index: number) => Pointer>('ggml', 'void *ggml_backend_dev_get(size_t index)'),
+  deviceDescription: symbol<(device: Pointer) => string>(
+    'ggml-base',
+    'const char *ggml_backend_dev_description(void *device)',
+  ),
+  deviceType: symbol<(device: Pointer) => number>('ggml-base', 'int ggml_backend_dev_type(void *device)'),
   initialize: symbol<() => void>('llama', 'void llama_backend_init()'),
   systemInfo: symbol<() => string>('llama', 'const char *llama_print_system_info()'),
   version: symbol<() => string>('llama', 'const char *llama_version()'),
@@ -71,6 +78,10 @@ export const symbols = {
   beginToken: symbol<(vocabulary: Pointer) => number>('llama', 'int32_t llama_vocab_bos(const void *vocab)'),
   endToken: symbol<(vocabulary: Pointer) => number>('llama', 'int32_t llama_vocab_eos(const void *vocab)'),
   addsBeginToken: symbol<(vocabulary: Pointer) => boolean>('llama', 'bool llama_vocab_get_add_bos(const void *vocab)'),
+  tokenAttributes: symbol<(vocabulary: Pointer, token: number) => number>(
+    'llama',
+    'int32_t llama_vocab_get_attr(const void *vocab, int32_t token)',
+  ),
   tokenText: symbol<(vocabulary: Pointer, token: number) => string | null>(
     'llama',
     'const char *llama_vocab_get_text(const void *vocab, int32_t token)',
@@ -122,6 +133,16 @@ export const symbols = {
   >(
     'llama',
     'int32_t llama_set_adapter_cvec(void *ctx, const float *data, size_t len, int32_t n_embd, int32_t il_start, int32_t il_end)',
+  ),
+
+  adapterLoad: symbol<(model: Pointer, path: string) => Pointer | null>(
+    'llama',
+    'void *llama_adapter_lora_init(void *model, const char *path_lora)',
+  ),
+  /** Adapters as their addresses; [adapters] scales. */
+  setAdapters: symbol<(context: Pointer, adapters: BigUint64Array, count: number, scales: Float32Array) => number>(
+    'llama',
+    'int32_t llama_set_adapters_lora(void *ctx, const uint64_t *adapters, size_t n_adapters, const float *scales)',
   ),
 
   memoryClear: symbol<(memory: Pointer, data: boolean) => void>(

@@ -1,6 +1,6 @@
 /** The process behind `runNativeTask`: does one task, says what came of it, ends. */
 import { PersonascopeError } from '../../../errors/personascope-error.ts'
-import { loadLibrary, startBackends } from '../native/load-library.ts'
+import { gpusOf, loadLibrary, startBackends } from '../native/load-library.ts'
 import { fileTypes } from '../native/structs.ts'
 import type { NativeTask, NativeTaskResult } from './native-task.ts'
 
@@ -20,7 +20,9 @@ function attempt(task: NativeTask): NativeTaskResult {
 function run(task: NativeTask): NativeTaskResult {
   const library = loadLibrary(task.libraryDirectory)
   startBackends(library)
-  if (task.kind === 'inspect-library') return { systemInfo: library.systemInfo(), version: library.version() }
+  if (task.kind === 'inspect-library') {
+    return { systemInfo: library.systemInfo(), version: library.version(), gpus: gpusOf(library) }
+  }
   const status = library.quantize(task.from, task.to, {
     ...library.quantizeDefaults(),
     ftype: fileTypes[task.format],

@@ -10,10 +10,10 @@ export type NativeTask =
       readonly to: string
       readonly format: WeightFormat
     }
-  /** Loads a library and checks its layout; gives what it says of the CPU. */
+  /** Loads a library and checks its layout; gives what it says of the CPU, and its GPUs. */
   | { readonly kind: 'inspect-library'; readonly libraryDirectory: string }
 
 export type NativeTaskResult =
-  | { readonly systemInfo: string; readonly version: string }
+  | { readonly systemInfo: string; readonly version: string; readonly gpus: readonly string[] }
   | { readonly status: number }
   | { readonly error: ErrorMessage }
