@@ -54,7 +54,7 @@ export const contestants: readonly Contestant[] = [
 export function contestantsHere(): Contestant[] {
   const { origin } = locateLibrary()
   return contestants.filter(({ process }) => {
-    if (process === 'native' || process === 'gpu') return origin === 'native'
+    if (process === 'native') return origin === 'native'
     return origin === 'cuda' || !process.startsWith('gpu')
   })
 }
@@ -73,7 +73,8 @@ export async function commandFor(
   })
   const prebuilt = { PERSONASCOPE_ENGINE: 'prebuilt' }
   if (process === 'engine') return node('engine-process.ts', prebuilt)
-  if (process === 'native') return node('engine-process.ts', {})
+  if (process === 'native') return node('engine-process.ts', { PERSONASCOPE_ENGINE: 'native' })
+  if (process === 'gpu') return node('engine-process.ts', { PERSONASCOPE_ENGINE: 'cuda' })
   if (process === 'bare') return node('bare-loop-process.ts', prebuilt)
   const python = await preparePythonEnvironment(note)
   const device = process.startsWith('gpu-') ? 'cuda' : 'cpu'
