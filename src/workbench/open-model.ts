@@ -4,6 +4,7 @@ import { type ModelFile, openLlamaEngine } from '../engine/llama/open-llama-engi
 import { chooseContexts } from '../engine/llama/tuning/choose-contexts.ts'
 import type { ContextChoice, FormatChoice } from '../engine/llama/tuning/machine-notes.ts'
 import { convert, prepareWeights } from '../engine/llama/tuning/prepare-weights.ts'
+import { assertAdapterFits } from '../model/assert-adapter-fits.ts'
 import { inspectGguf } from '../model/inspect-gguf.ts'
 import { pullModel } from '../model/pull-model.ts'
 import type { PullProgress } from '../model/pull-progress.ts'
@@ -15,6 +16,8 @@ export interface OpenModelOptions {
   readonly threadsPerContext?: number
   /** The most sequences side by side in one context. Default 16. */
   readonly slotsPerContext?: number
+  /** A LoRA adapter as a GGUF file, named as a model is; it is laid over the weights. */
+  readonly adapter?: string
   /** The weights' format. Default: the fastest of the precise ones on this CPU. */
   readonly weights?: WeightFormat
   /** Hears what takes time: a download, a conversion, a measurement. */
@@ -70,13 +73,31 @@ export async function readyModel(
 
 /**
  * Opens a model by name, getting and preparing it first where that has not been done.
- * @throws as `readyModel`, and ENGINE_LIBRARY_MISSING, ENGINE_LIBRARY_MISMATCH
+ * @throws as `readyModel`, and ADAPTER_UNFIT, ENGINE_LIBRARY_MISSING, ENGINE_LIBRARY_MISMATCH
  */
 export async function openModel(name: string, options: OpenModelOptions = {}): Promise<Engine> {
-  const { file } = await readyModel(name, options)
+  const { file: weights } = await readyModel(name, options)
+  const file: ModelFile = options.adapter === undefined ? weights : await withAdapter(weights, options.adapter, options)
   const { contexts, threadsPerContext } = await contextsFor(file, options)
   const { slotsPerContext } = options
   return await openLlamaEngine(file, { contexts, threadsPerContext, ...(slotsPerContext && { slotsPerContext }) })
+}
+
+/**
+ * Gets a LoRA adapter onto this machine and says whether it fits a model's weights.
+ * @throws ADAPTER_UNFIT, and as `pullModel`
+ */
+export async function withAdapter(
+  file: ModelFile,
+  name: string,
+  { onStep = () => {}, signal }: Pick<OpenModelOptions, 'onStep' | 'signal'> = {},
+): Promise<ModelFile> {
+  const { id, path, hash } = await pullModel(name, {
+    onProgress: progress => onStep({ type: 'pull', progress }),
+    ...(signal && { signal }),
+  })
+  await assertAdapterFits(path, file.path)
+  return { ...file, adapter: { id, path, hash } }
 }
 
 async function contextsFor(

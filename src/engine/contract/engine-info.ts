@@ -2,8 +2,10 @@
 export interface ModelInfo {
   /** The name it was opened under. */
   readonly id: string
-  /** sha256 of the weights in use, in hexadecimal. */
+  /** sha256 of the weights in use, in hexadecimal; with an adapter one of both files together. */
   readonly fileHash: string
+  /** The LoRA adapter that lies over the weights, where there is one. */
+  readonly adapter?: { readonly id: string; readonly fileHash: string }
   readonly architecture: string
   /** B: how many transformer blocks. Layers are 0..B. */
   readonly blockCount: number

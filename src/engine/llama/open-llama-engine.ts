@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { ChatTemplate } from '../../chat/chat-template.ts'
+import { sha256 } from '../../store/hash.ts'
 import type { EngineInfo, ModelInfo } from '../contract/engine-info.ts'
 import { EngineLink } from './engine-link.ts'
 import { LlamaEngine } from './llama-engine.ts'
@@ -15,6 +16,24 @@ export interface ModelFile {
   /** sha256 of the file, in hexadecimal. */
   readonly hash: string
 }
+  /** A LoRA adapter that is laid over the weights. */
+  readonly adapter?: AdapterFile
+}
+
+/** A LoRA adapter as a GGUF file on this machine. */
+export type AdapterFile = Pick<ModelFile, 'id' | 'path' | 'hash'>
+
+/**
+ * What tells one model from another: the file's own hash, and where an adapter lies over it that of both together.
+ * @returns sha256, in hexadecimal
+ */
+export function identityOf({ hash, adapter }: Pick<ModelFile, 'hash' | 'adapter'>): string {
+  return adapter ? sha256(`${hash} with adapter ${adapter.hash}`) : hash
+}
+
+/** The name a model goes by with its adapter. */
+export function nameOf({ id, adapter }: Pick<ModelFile, 'id' | 'adapter'>): string {
+  return adapter ? `${id}+${adapter.id}` : id
 
 export interface LlamaEngineOptions {
   /** Contexts over one set of weights. Default: one for each core, at most 8. */
@@ -42,6 +61,7 @@ export async function openLlamaEngine(file: ModelFile, options: LlamaEngineOptio
     libraryDirectory: library.directory,
     modelPath: file.path,
     contexts,
+    adapterPath: file.adapter?.path,
     threadsPerContext,
     slotsPerContext,
     tokensPerContext: options.tokensPerContext ?? 8192,
@@ -66,8 +86,9 @@ export async function openLlamaEngine(file: ModelFile, options: LlamaEngineOptio
 function describe(file: ModelFile, opened: OpenedModel, template: ChatTemplate | undefined): ModelInfo {
   const { architecture, blockCount, hiddenSize, vocabularySize, parameterCount, contextTokens, weightFormat } = opened
   return {
-    id: file.id,
-    fileHash: file.hash,
+    id: nameOf(file),
+    fileHash: identityOf(file),
+    ...(file.adapter && { adapter: { id: file.adapter.id, fileHash: file.adapter.hash } }),
     architecture,
     blockCount,
     hiddenSize,

@@ -81,6 +81,7 @@ export class NativeContext {
       throw new PersonascopeError('ENGINE_OUT_OF_MEMORY', { slots, tokens, detail: 'llama.cpp made no context' })
     }
     this.pointer = pointer
+    if (model.adapter !== undefined) this.#layOver(model.adapter)
     this.#memory = library.contextMemory(pointer)
     this.#batch = library.batchCreate(options.rowsPerPass, 0, 1)
     this.#views = viewBatch(this.#batch, options.rowsPerPass)
@@ -139,6 +140,12 @@ export class NativeContext {
     this.#library.batchFree(this.#batch)
     this.#library.contextFree(this.pointer)
     this.#unregister()
+  }
+
+  /** With its own strength, alpha over rank. */
+  #layOver(adapter: Pointer): void {
+    const status = this.#library.setAdapters(this.pointer, BigUint64Array.of(adapter), 1, Float32Array.of(1))
+    if (status !== 0) throw new PersonascopeError('INTERNAL', { detail: `llama_set_adapters_lora gave ${status}` })
   }
 
   #unregister(): void {

@@ -13,28 +13,36 @@ export class NativeModel implements Vocabulary {
   readonly #library: NativeLibrary
   readonly #vocabulary: Pointer
   readonly #bytes = new Map<TokenId, Uint8Array>()
+  /** A LoRA adapter that every context on this model lays over the weights; freed with the model. */
+  readonly adapter: Pointer | undefined
   readonly size: number
 
-  private constructor(library: NativeLibrary, pointer: Pointer) {
+  private constructor(library: NativeLibrary, pointer: Pointer, adapter: Pointer | undefined) {
     this.#library = library
     this.pointer = pointer
     this.#vocabulary = library.modelVocabulary(pointer)
     this.size = library.vocabularySize(this.#vocabulary)
   }
+    this.adapter = adapter
 
   /**
-   * Loads a GGUF file.
+   * Loads a GGUF file, and a LoRA adapter on it.
    * @throws ENGINE_LOAD_FAILED; what llama.cpp says about it is on the process's standard error
    */
-  static load(library: NativeLibrary, path: string): NativeModel {
+  static load(library: NativeLibrary, path: string, adapterPath?: string): NativeModel {
+    const refused = (file: string) =>
+      new PersonascopeError('ENGINE_LOAD_FAILED', { path: file, detail: 'it is refused' })
     const pointer = library.modelLoad(path, library.modelDefaults())
-    if (!pointer) throw new PersonascopeError('ENGINE_LOAD_FAILED', { path, detail: 'it is refused' })
-    return new NativeModel(library, pointer)
+    if (!pointer) throw refused(path)
+    if (adapterPath === undefined) return new NativeModel(library, pointer, undefined)
+    const adapter = library.adapterLoad(pointer, adapterPath)
+    if (!adapter) throw refused(adapterPath)
+    return new NativeModel(library, pointer, adapter)
   }
 
   /** A view of a model that another thread loaded. Must not be closed. */
-  static attach(library: NativeLibrary, pointer: Pointer): NativeModel {
-    return new NativeModel(library, pointer)
+  static attach(library: NativeLibrary, pointer: Pointer, adapter: Pointer | undefined): NativeModel {
+    return new NativeModel(library, pointer, adapter)
   }
 
   get vocabularyPointer(): Pointer {

@@ -23,16 +23,17 @@ import type { FromWorker, OpenOptions } from './protocol.ts'
 export interface ContextWorkerData {
   readonly options: OpenOptions
   readonly model: Pointer
+  readonly adapter: Pointer | undefined
   readonly embeddingNode: string | undefined
   readonly abortFlags: SharedArrayBuffer
 }
 
 export type ToWorker = { readonly type: 'work'; readonly work: Work } | { readonly type: 'close' }
 
-const { options, model: modelPointer, embeddingNode, abortFlags } = workerData as ContextWorkerData
+const { options, model: modelPointer, adapter, embeddingNode, abortFlags } = workerData as ContextWorkerData
 const port = parentPort!
 const library = loadLibrary(options.libraryDirectory)
-const model = NativeModel.attach(library, modelPointer)
+const model = NativeModel.attach(library, modelPointer, adapter)
 const shape = { blockCount: model.blockCount, hiddenSize: model.hiddenSize }
 const scratch = new SamplerScratch(model.size)
 const flags = new AbortFlags(abortFlags)

@@ -54,10 +54,10 @@ function open(options: OpenOptions): void {
   try {
     const library = loadLibrary(options.libraryDirectory)
     startBackends(library)
-    const model = NativeModel.load(library, options.modelPath)
+    const model = NativeModel.load(library, options.modelPath, options.adapterPath)
     const { embeddingNode } = probeArchitecture(library, model, options.modelPath)
     const workers = Array.from({ length: options.contexts }, () =>
-      startWorker({ options, model: model.pointer, embeddingNode, abortFlags: flags.buffer }),
+      startWorker({ options, model: model.pointer, adapter: model.adapter, embeddingNode, abortFlags: flags.buffer }),
     )
     opened = { model, workers, dispatcher: new Dispatcher(workers) }
     say({ type: 'opened', model: describe(library, model, embeddingNode) })

@@ -9,6 +9,8 @@ export interface OpenOptions {
   readonly libraryDirectory: string
   readonly modelPath: string
   readonly contexts: number
+  /** A LoRA adapter for it. */
+  readonly adapterPath: string | undefined
   readonly threadsPerContext: number
   /** The most sequences side by side in one context. */
   readonly slotsPerContext: number
