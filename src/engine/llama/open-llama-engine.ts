@@ -15,7 +15,6 @@ export interface ModelFile {
   readonly path: string
   /** sha256 of the file, in hexadecimal. */
   readonly hash: string
-}
   /** A LoRA adapter that is laid over the weights. */
   readonly adapter?: AdapterFile
 }
@@ -34,6 +33,7 @@ export function identityOf({ hash, adapter }: Pick<ModelFile, 'hash' | 'adapter'
 /** The name a model goes by with its adapter. */
 export function nameOf({ id, adapter }: Pick<ModelFile, 'id' | 'adapter'>): string {
   return adapter ? `${id}+${adapter.id}` : id
+}
 
 export interface LlamaEngineOptions {
   /** Contexts over one set of weights. Default: one for each core, at most 8. */
@@ -60,8 +60,8 @@ export async function openLlamaEngine(file: ModelFile, options: LlamaEngineOptio
   const link = new EngineLink({
     libraryDirectory: library.directory,
     modelPath: file.path,
-    contexts,
     adapterPath: file.adapter?.path,
+    contexts,
     threadsPerContext,
     slotsPerContext,
     tokensPerContext: options.tokensPerContext ?? 8192,

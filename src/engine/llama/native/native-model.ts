@@ -10,20 +10,20 @@ import type { Pointer } from './structs.ts'
  */
 export class NativeModel implements Vocabulary {
   readonly pointer: Pointer
+  /** A LoRA adapter that every context on this model lays over the weights; freed with the model. */
+  readonly adapter: Pointer | undefined
   readonly #library: NativeLibrary
   readonly #vocabulary: Pointer
   readonly #bytes = new Map<TokenId, Uint8Array>()
-  /** A LoRA adapter that every context on this model lays over the weights; freed with the model. */
-  readonly adapter: Pointer | undefined
   readonly size: number
 
   private constructor(library: NativeLibrary, pointer: Pointer, adapter: Pointer | undefined) {
     this.#library = library
     this.pointer = pointer
+    this.adapter = adapter
     this.#vocabulary = library.modelVocabulary(pointer)
     this.size = library.vocabularySize(this.#vocabulary)
   }
-    this.adapter = adapter
 
   /**
    * Loads a GGUF file, and a LoRA adapter on it.

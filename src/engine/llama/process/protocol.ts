@@ -8,9 +8,9 @@ import type { Work } from '../worker/work.ts'
 export interface OpenOptions {
   readonly libraryDirectory: string
   readonly modelPath: string
-  readonly contexts: number
   /** A LoRA adapter for it. */
   readonly adapterPath: string | undefined
+  readonly contexts: number
   readonly threadsPerContext: number
   /** The most sequences side by side in one context. */
   readonly slotsPerContext: number
