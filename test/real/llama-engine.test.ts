@@ -3,18 +3,21 @@ import { describeEngine } from '../../src/engine/engine.case.ts'
 import { openLlamaEngine } from '../../src/engine/llama/open-llama-engine.ts'
 import { modelFile } from './models.ts'
 
+const smollm2 = ['<|im_end|>', '<|im_start|>']
 const noTemplate = { reason: 'gemma-3-270m is a base model without a chat template' }
 
 describeEngine({
   name: 'llama on smollm2-135m-instruct, Q8_0, two contexts',
   open: () => openLlamaEngine(modelFile('smollm2-135m-instruct', 'Q8_0'), { contexts: 2, threadsPerContext: 1 }),
   tolerance: 0,
+  specialTexts: smollm2,
 })
 
 describeEngine({
   name: 'llama on smollm2-135m-instruct, F16, one context of two threads',
   open: () => openLlamaEngine(modelFile('smollm2-135m-instruct', 'F16'), { contexts: 1, threadsPerContext: 2 }),
   tolerance: 0,
+  specialTexts: smollm2,
 })
 
 describeEngine({
@@ -22,14 +25,17 @@ describeEngine({
   open: () => openLlamaEngine(modelFile('smollm2-135m-instruct', 'BF16'), { contexts: 2, threadsPerContext: 1 }),
   // Where the CPU has instructions for this format, its kernels round differently by the shape of a batch.
   tolerance: 0.05,
+  specialTexts: smollm2,
 })
 
 describeEngine({
   name: 'llama on gemma-3-270m, Q8_0',
   open: () => openLlamaEngine(modelFile('gemma-3-270m', 'Q8_0'), { contexts: 1, threadsPerContext: 2 }),
   tolerance: 0,
+  specialTexts: ['<end_of_turn>'],
   skip: [
     { ...noTemplate, test: 'a prompt of messages ends where the assistant begins' },
+    { ...noTemplate, test: 'a special token that somebody writes in a message is text, and begins no turn' },
     { ...noTemplate, test: 'two prompts with one system message share tokens up to a boundary' },
   ],
 })

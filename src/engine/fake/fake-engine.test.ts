@@ -7,6 +7,7 @@ describeEngine({
   name: 'the fake engine',
   open: async () => new FakeEngine(),
   tolerance: 0,
+  specialTexts: ['<end>'],
   skip: [
     { reason: noGrammar, test: 'a grammar is obeyed' },
     { reason: noGrammar, test: 'a grammar that is none is refused, and one that cannot be met says so' },

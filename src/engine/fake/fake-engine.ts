@@ -7,16 +7,20 @@ import type { EngineInfo, ModelInfo } from '../contract/engine-info.ts'
 import type { ForwardRequest, ForwardResult } from '../contract/forward.ts'
 import type { GenerateRequest, GenerateResult, Generation, GenerationEvent } from '../contract/generate.ts'
 import type { Prompt, RenderedPrompt, TokenId } from '../contract/prompt.ts'
+import { type ChatText, renderChatText } from '../request/chat-text.ts'
 import { ForwardRun } from '../request/forward-run.ts'
 import { GenerateRun } from '../request/generate-run.ts'
 import { GenerationStream } from '../request/generation-stream.ts'
 import { prepareForward, prepareGenerate } from '../request/prepare-request.ts'
 import { SamplerScratch } from '../request/sampler.ts'
 import type { SequenceRun, Vocabulary } from '../request/sequence-run.ts'
+import { SpecialTexts } from '../request/special-texts.ts'
 import { beginToken, endToken, FakeModel, fakeShape } from './fake-model.ts'
 
 const template = `{% for message in messages %}[{{ message.role }}] {{ message.content }}
 {% endfor %}{% if add_generation_prompt %}[assistant] {% endif %}`
+
+const specials = new SpecialTexts(['<end>'])
 
 const vocabulary: Vocabulary = {
   size: fakeShape.vocabularySize,
@@ -61,8 +65,12 @@ export class FakeEngine implements Engine {
 
   async renderPrompt(prompt: Prompt): Promise<RenderedPrompt> {
     if ('tokens' in prompt) return { text: undefined, tokens: prompt.tokens, boundaries: prompt.boundaries ?? [] }
-    const text = 'text' in prompt ? prompt.text : this.#render(prompt.messages)
-    return { text, tokens: await this.tokenize(text, { special: true }), boundaries: [] }
+    const { text, parts } =
+      'text' in prompt
+        ? { text: prompt.text, parts: [{ text: prompt.text, parseSpecial: true }] }
+        : this.#render(prompt.messages)
+    const tokens = await Promise.all(parts.map(part => this.tokenize(part.text, { special: part.parseSpecial })))
+    return { text, tokens: tokens.flat(), boundaries: [] }
   }
 
   async generate(request: GenerateRequest, options: RequestOptions = {}): Promise<GenerateResult> {
@@ -151,9 +159,9 @@ export class FakeEngine implements Engine {
     }
   }
 
-  #render(messages: Extract<Prompt, { messages: unknown }>['messages']): string {
+  #render(messages: Extract<Prompt, { messages: unknown }>['messages']): ChatText {
     try {
-      return this.#template.render(messages).text
+      return renderChatText(this.#template, specials, messages, {})
     } catch (error) {
       throw new PersonascopeError('CHAT_TEMPLATE_FAILED', { model: this.model.id, detail: textOf(error) })
     }

@@ -9,9 +9,11 @@ import type { EngineInfo, ModelInfo } from '../contract/engine-info.ts'
 import type { ForwardRequest, ForwardResult } from '../contract/forward.ts'
 import type { GenerateRequest, GenerateResult, Generation } from '../contract/generate.ts'
 import type { Prompt, RenderedPrompt, TokenId } from '../contract/prompt.ts'
+import { type ChatText, renderChatText, type TextPart } from '../request/chat-text.ts'
 import { GenerationStream } from '../request/generation-stream.ts'
 import { markSharedPrompts, prepareForward, prepareGenerate } from '../request/prepare-request.ts'
 import type { PreparedRequest } from '../request/prepared-request.ts'
+import type { SpecialTexts } from '../request/special-texts.ts'
 import type { EngineLink, RequestListener } from './engine-link.ts'
 import type { TextToTokenize } from './process/protocol.ts'
 
@@ -19,14 +21,14 @@ export class LlamaEngine implements Engine {
   readonly model: ModelInfo
   readonly info: EngineInfo
   readonly #link: EngineLink
-  readonly #template: ChatTemplate | undefined
+  readonly #text: TextRules
 
   /** Use `openLlamaEngine`. */
-  constructor(link: EngineLink, model: ModelInfo, info: EngineInfo, template: ChatTemplate | undefined) {
+  constructor(link: EngineLink, model: ModelInfo, info: EngineInfo, text: TextRules) {
     this.#link = link
     this.model = model
     this.info = info
-    this.#template = template
+    this.#text = text
   }
 
   /** The id of the engine process while it runs; for tests and for `doctor`. */
@@ -124,13 +126,9 @@ export class LlamaEngine implements Engine {
   /** Renders many prompts with one call to the engine process. */
   async #renderAll(prompts: readonly Prompt[]): Promise<RenderedPrompt[]> {
     const drafts = prompts.map(prompt => this.#draft(prompt))
-    const tokens = await this.#link.tokenize(drafts.flatMap(draft => draft.texts))
-    let taken = 0
-    return drafts.map(draft => {
-      const own = tokens.slice(taken, taken + draft.texts.length)
-      taken += own.length
-      return draft.finish(own)
-    })
+    const tokens = await this.#link.tokenize(drafts.flatMap(draft => draft.texts.flatMap(toTokenize)))
+    const queue = tokens.values()
+    return drafts.map(draft => draft.finish(draft.texts.map(parts => parts.flatMap(() => [...queue.next().value!]))))
   }
 
   #draft(prompt: Prompt): PromptDraft {
@@ -141,25 +139,25 @@ export class LlamaEngine implements Engine {
       }
     }
     if ('text' in prompt) {
-      const texts = [{ text: prompt.text, begin: true, parseSpecial: true }]
+      const texts = [[{ text: prompt.text, parseSpecial: true }]]
       return { texts, finish: ([tokens]) => ({ text: prompt.text, tokens: tokens!, boundaries: [] }) }
     }
-    const { text, sharedLengths } = this.#renderChat(prompt)
-    const wholeAndShared = [text, ...sharedLengths.map(length => text.slice(0, length))]
+    const { text, parts, shared } = this.#renderChat(prompt)
     return {
-      texts: wholeAndShared.map(part => ({ text: part, begin: true, parseSpecial: true })),
-      finish: ([tokens, ...shared]) => ({
+      texts: [parts, ...shared],
+      finish: ([tokens, ...beginnings]) => ({
         text,
         tokens: tokens!,
-        boundaries: shared.map(part => commonLength(tokens!, part)),
+        boundaries: beginnings.map(beginning => commonLength(tokens!, beginning)),
       }),
     }
   }
 
-  #renderChat(prompt: Extract<Prompt, { messages: unknown }>) {
-    if (!this.#template) throw new PersonascopeError('MODEL_NO_CHAT_TEMPLATE', { model: this.model.id })
+  #renderChat(prompt: Extract<Prompt, { messages: unknown }>): ChatText {
+    const { template, specials } = this.#text
+    if (!template) throw new PersonascopeError('MODEL_NO_CHAT_TEMPLATE', { model: this.model.id })
     try {
-      return this.#template.render(prompt.messages, prompt.thinking ? { thinking: prompt.thinking } : {})
+      return renderChatText(template, specials, prompt.messages, prompt.thinking ? { thinking: prompt.thinking } : {})
     } catch (error) {
       throw new PersonascopeError(
         'CHAT_TEMPLATE_FAILED',
@@ -170,9 +168,20 @@ export class LlamaEngine implements Engine {
   }
 }
 
+/** How a model's prompts are written and read. */
+export interface TextRules {
+  readonly template: ChatTemplate | undefined
+  readonly specials: SpecialTexts
+}
+
 interface PromptDraft {
-  readonly texts: readonly TextToTokenize[]
+  /** Each in parts. */
+  readonly texts: readonly (readonly TextPart[])[]
   finish(tokens: readonly (readonly TokenId[])[]): RenderedPrompt
+}
+
+function toTokenize(parts: readonly TextPart[]): TextToTokenize[] {
+  return parts.map((part, index) => ({ ...part, begin: index === 0 }))
 }
 
 /** Tokens at the end of a cut text may differ from those of the whole one: only what both share is a common beginning. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { ChatTemplate } from '../../chat/chat-template.ts'
 import { sha256 } from '../../store/hash.ts'
 import type { EngineInfo, ModelInfo } from '../contract/engine-info.ts'
+import { SpecialTexts } from '../request/special-texts.ts'
 import { EngineLink } from './engine-link.ts'
 import { LlamaEngine } from './llama-engine.ts'
 import { type LibraryLocation, locateLibrary } from './native/locate-library.ts'
@@ -80,7 +81,8 @@ export async function openLlamaEngine(file: ModelFile, options: LlamaEngineOptio
     contexts,
     threadsPerContext,
   }
-  return new LlamaEngine(link, describe(file, opened, template), info, template)
+  const specials = new SpecialTexts(opened.specialTexts)
+  return new LlamaEngine(link, describe(file, opened, template), info, { template, specials })
 }
 
 function describe(file: ModelFile, opened: OpenedModel, template: ChatTemplate | undefined): ModelInfo {

@@ -4,6 +4,9 @@ import type { Vocabulary } from '../../request/sequence-run.ts'
 import type { NativeLibrary } from './load-library.ts'
 import type { Pointer } from './structs.ts'
 
+/** LLAMA_TOKEN_ATTR_UNKNOWN and LLAMA_TOKEN_ATTR_CONTROL. */
+const specialAttributes = 1 | 8
+
 /**
  * The weights of a model in native memory, and its vocabulary. One pointer serves contexts on several threads;
  * whoever loaded it closes it, after the last context.
@@ -85,6 +88,15 @@ export class NativeModel implements Vocabulary {
 
   get addsBeginToken(): boolean {
     return this.#library.addsBeginToken(this.#vocabulary)
+  }
+
+  /** The texts that are read as one token where special tokens are recognised, and as plain text elsewhere. */
+  specialTexts(): string[] {
+    const texts = new Set<string>()
+    for (let token = 0; token < this.size; token++) {
+      if (this.#library.tokenAttributes(this.#vocabulary, token) & specialAttributes) texts.add(this.#textOf(token))
+    }
+    return [...texts].filter(text => text !== '')
   }
 
   /** Why this model cannot be read block by block, if it cannot. */

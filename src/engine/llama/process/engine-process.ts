@@ -91,6 +91,7 @@ function describe(library: NativeLibrary, model: NativeModel, embeddingNode: str
     weightFormat: model.weightFormat,
     embeddingLayer: embeddingNode !== undefined,
     chatTemplate: model.chatTemplate,
+    specialTexts: model.specialTexts(),
     beginText: model.beginText,
     endText: model.endText,
     systemInfo: library.systemInfo(),

@@ -3,6 +3,7 @@ import type { ErrorMessage } from '../../../errors/personascope-error.ts'
 import type { ForwardResult } from '../../contract/forward.ts'
 import type { AnswerDelta, GenerateResult } from '../../contract/generate.ts'
 import type { TokenId } from '../../contract/prompt.ts'
+import type { TextPart } from '../../request/chat-text.ts'
 import type { Work } from '../worker/work.ts'
 
 export interface OpenOptions {
@@ -31,17 +32,16 @@ export interface OpenedModel {
   readonly weightFormat: string
   readonly embeddingLayer: boolean
   readonly chatTemplate: string | undefined
+  readonly specialTexts: readonly string[]
   readonly beginText: string
   readonly endText: string
   readonly systemInfo: string
   readonly version: string
 }
 
-export interface TextToTokenize {
-  readonly text: string
+export interface TextToTokenize extends TextPart {
   /** `begin`: put the model's begin token first where the model wants one and the text does not have it already. */
   readonly begin: boolean
-  readonly parseSpecial: boolean
 }
 
 export type ToEngine =
