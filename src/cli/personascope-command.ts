@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { engineBuildCommand } from './commands/engine-build.ts'
 import { engineRemoveCommand } from './commands/engine-remove.ts'
 import { experimentRunCommand } from './commands/experiment-run.ts'
+import { forecastTrainCommand } from './commands/forecast-train.ts'
 import { generateCommand } from './commands/generate.ts'
 import { judgeCompareCommand } from './commands/judge-compare.ts'
 import { modelInspectCommand } from './commands/model-inspect.ts'
@@ -70,6 +71,7 @@ export function personascopeCommand(): Command {
     ),
   )
   program.addCommand(group('experiment', 'measure what a vector tells', experimentRunCommand()))
+  program.addCommand(group('forecast', 'tell the score before a word is written', forecastTrainCommand()))
   program.addCommand(group('judge', 'check judges against each other', judgeCompareCommand()))
   program.addCommand(
     group(

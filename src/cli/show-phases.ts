@@ -1,5 +1,6 @@
 import type { ExperimentProgress } from '../experiment/run-experiment.ts'
 import type { ExtractProgress } from '../workbench/extract-vector.ts'
+import type { TrainProgress } from '../workbench/train-forecaster.ts'
 import { PhasedProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -11,11 +12,18 @@ const phaseNames = {
   read: 'Reading prompts',
   converse: 'Answering',
   reread: 'Reading steered answers again',
+  answer: 'Answering everyday questions',
+  learn: 'Learning',
 } as const
 
-/** Shows a progress line for each phase of an extraction or an experiment. */
-export function showPhases(terminal: Terminal, indent = ''): (progress: ExtractProgress | ExperimentProgress) => void {
+const units: Partial<Record<keyof typeof phaseNames, string>> = { read: 'prompts', learn: 'layers' }
+
+/** Shows a progress line for each phase of an extraction, an experiment or a training. */
+export function showPhases(
+  terminal: Terminal,
+  indent = '',
+): (progress: ExtractProgress | ExperimentProgress | TrainProgress) => void {
   const progress = new PhasedProgress(terminal)
   return ({ phase, done, total }) =>
-    progress.show(`${indent}${phaseNames[phase]}`, done, total, phase === 'read' ? 'prompts' : 'answers')
+    progress.show(`${indent}${phaseNames[phase]}`, done, total, units[phase] ?? 'answers')
 }

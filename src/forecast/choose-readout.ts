@@ -3,7 +3,7 @@ import { type BinnedConformal, conformalByBins, conformalHalfWidth } from '../nu
 import { crossValidateRidge } from '../numeric/cross-validate-ridge.ts'
 import type { Groups } from '../numeric/group-means.ts'
 import { withinGroupCorrelation } from '../numeric/grouped-correlation.ts'
-import { crossedFolds } from '../numeric/grouped-folds.ts'
+import { crossedFolds, type Fold } from '../numeric/grouped-folds.ts'
 import { type FeatureMatrix, fitRidge } from '../numeric/ridge-regression.ts'
 
 /** Last prompt tokens at one layer, one row for each judged answer. */
@@ -40,6 +40,17 @@ export interface LayerReading {
   readonly withinPromptR: number
 }
 
+/** Rows and what was predicted for each of them. */
+export interface HeldOutRows {
+  readonly rows: Int32Array
+  readonly predictions: Float64Array
+}
+
+/** How well one layer reads, with the predictions that say so. */
+export interface ValidatedLayer extends Omit<LayerReading, 'layer'> {
+  readonly heldOut: HeldOutRows
+}
+
 /** A linear readout of the last prompt token: score = intercept + direction . h. */
 export interface Readout extends LayerReading {
   /** [d], the standardisation folded in. */
@@ -48,6 +59,8 @@ export interface Readout extends LayerReading {
   /** Of one answer's score around the prediction, from the held-out rows; undefined with too few of them. */
   readonly halfWidth: number | undefined
   readonly halfWidthByPrediction: BinnedConformal
+  /** Predictions of rows by fits that knew neither their system prompt nor their question. */
+  readonly heldOut: HeldOutRows
   /** Every layer tried. */
   readonly byLayer: readonly LayerReading[]
 }
@@ -65,55 +78,58 @@ export async function chooseReadout(
   rows: ReadoutRows,
   options: ReadoutOptions,
 ): Promise<Readout | undefined> {
-  const { folds, seed } = options
-  const heldOut = crossedFolds(rows.systemPrompts, rows.questions, { folds, seed, everyPair: true })
+  const folds = heldOutFolds(rows, options)
   const byLayer: LayerReading[] = []
   let best: Omit<Readout, 'byLayer'> | undefined
   for await (const { layer, features } of layers) {
-    const validation = crossValidateRidge({
-      features,
-      target: rows.scores,
-      penalties: options.penalties,
-      folds: heldOut,
-      standardize: true,
-    })
-    const chosen = validation && choosePenalty(validation, rows, options.penalties)
-    if (!validation || !chosen) continue
-    const reading = { layer, penalty: chosen.penalty, withinPromptR: chosen.withinPromptR }
+    const validated = validateLayer(features, rows, folds, options.penalties)
+    if (!validated) continue
+    const reading = { layer, penalty: validated.penalty, withinPromptR: validated.withinPromptR }
     byLayer.push(reading)
     if (best && reading.withinPromptR <= best.withinPromptR) continue
-    const [model] = fitRidge({ features, target: rows.scores, penalties: [chosen.penalty], standardize: true }) ?? []
+    const penalties = [validated.penalty]
+    const [model] = fitRidge({ features, target: rows.scores, penalties, standardize: true }) ?? []
     if (!model) continue
     const { weights: direction, intercept } = model
-    best = { ...reading, direction, intercept, ...widthsOf(chosen.predictions, validation.rows, rows, options) }
+    const { heldOut } = validated
+    best = { ...reading, direction, intercept, heldOut, ...widthsOf(heldOut, rows, options) }
   }
   return best && { ...best, byLayer }
 }
 
-interface HeldOutPredictions {
-  /** The tested rows. */
-  readonly rows: Int32Array
-  /** For each penalty, one for each of `rows`. */
-  readonly predictions: readonly Float64Array[]
+/** Folds that hold out system prompts and questions at once; every row is tested once. Throws as `chooseReadout`. */
+export function heldOutFolds(
+  { systemPrompts, questions }: Pick<ReadoutRows, 'systemPrompts' | 'questions'>,
+  { folds, seed }: Pick<ReadoutOptions, 'folds' | 'seed'>,
+): readonly Fold[] {
+  return crossedFolds(systemPrompts, questions, { folds, seed, everyPair: true })
 }
 
-function choosePenalty(
-  { rows: tested, predictions }: HeldOutPredictions,
-  { scores, systemPrompts }: ReadoutRows,
+/**
+ * How well one layer reads held-out rows at its best penalty.
+ * @returns undefined where it tells nothing apart within a system prompt
+ */
+export function validateLayer(
+  features: FeatureMatrix,
+  rows: ReadoutRows,
+  folds: readonly Fold[],
   penalties: readonly number[],
-) {
-  const observed = Float64Array.from(tested, row => scores[row]!)
-  const prompts = Array.from(tested, row => systemPrompts[row]!)
+): ValidatedLayer | undefined {
+  const validation = crossValidateRidge({ features, target: rows.scores, penalties, folds, standardize: true })
+  if (!validation) return undefined
+  const { rows: tested, predictions } = validation
+  const observed = Float64Array.from(tested, row => rows.scores[row]!)
+  const prompts = Array.from(tested, row => rows.systemPrompts[row]!)
   const candidates = penalties.flatMap((penalty, index) => {
-    const withinPromptR = withinGroupCorrelation(predictions[index]!, observed, prompts)
-    return withinPromptR === undefined ? [] : [{ penalty, withinPromptR, predictions: predictions[index]! }]
+    const heldOut = { rows: tested, predictions: predictions[index]! }
+    const withinPromptR = withinGroupCorrelation(heldOut.predictions, observed, prompts)
+    return withinPromptR === undefined ? [] : [{ penalty, withinPromptR, heldOut }]
   })
   return candidates.sort((a, b) => b.withinPromptR - a.withinPromptR || b.penalty - a.penalty)[0]
 }
 
 function widthsOf(
-  predicted: Float64Array,
-  tested: Int32Array,
+  { rows: tested, predictions: predicted }: HeldOutRows,
   { scores }: ReadoutRows,
   { confidence, bins }: ReadoutOptions,
 ) {

@@ -51,12 +51,14 @@ export async function writeSafetensors(path: string, { tensors, metadata }: Safe
 /**
  * Reads a file of F32 tensors.
  * @param types what tensors may be, all brought to F32
+ * @param wanted the tensors to read, where not all: the bytes of the others stay on disk
  * @throws FILE_NOT_FOUND, FILE_INVALID with what is wrong
  */
 export async function readSafetensors(
   path: string,
   kind = 'safetensors file',
   types: readonly FloatType[] = ['F32'],
+  wanted: (name: string) => boolean = () => true,
 ): Promise<SafetensorsFile> {
   const invalid = (detail: string) => new PersonascopeError('FILE_INVALID', { path, kind, detail })
   const size = await sizeOf(path, kind)
@@ -76,7 +78,7 @@ export async function readSafetensors(
         shape,
         data_offsets: [from, to],
       },
-    ] of entries) {
+    ] of entries.filter(([name]) => wanted(name))) {
       tensors[name] = { shape, values: decodeFloats(await readBytes(file, start + from, to - from), dtype) }
     }
     return { tensors, metadata }

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { type Interval, predict } from '../numeric/linear-regression.ts'
 import { readJsonFile, writeJsonFile } from '../store/json-file.ts'
+import { onScoreScale, toScoreScale } from './score-scale.ts'
 import { fileName } from './vector-file.ts'
 
 const lineSchema = z.object({
@@ -67,9 +68,9 @@ export function forecastFrom({ line, answerLine, range }: Calibration, projectio
   const expected = predict(line, projection, confidence)
   const answer = predict(answerLine, projection, confidence)
   return {
-    expectedScore: toScale(expected.mean),
-    expectedInterval: onScale(expected.meanInterval),
-    answerInterval: onScale(answer.observationInterval),
+    expectedScore: toScoreScale(expected.mean),
+    expectedInterval: onScoreScale(expected.meanInterval),
+    answerInterval: onScoreScale(answer.observationInterval),
     inRange: projection >= range.low && projection <= range.high,
   }
 }
@@ -105,6 +106,3 @@ export async function takeBackCalibration(path: string, directionHash: string): 
   const earlier = await readCalibration(path)
   if (earlier?.conditionalOn.directionHash === directionHash) await rm(path, { force: true })
 }
-
-const toScale = (value: number) => Math.min(100, Math.max(0, value))
-const onScale = ({ low, high }: Interval): Interval => ({ low: toScale(low), high: toScale(high) })

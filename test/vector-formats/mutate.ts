@@ -4,16 +4,19 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PersonascopeError } from '../../src/errors/personascope-error.ts'
 import type { Random } from '../../src/numeric/random.ts'
+import type { Forecaster } from '../../src/vector/forecaster.ts'
+import { readForecaster, writeForecaster } from '../../src/vector/forecaster-file.ts'
 import type { ForeignFormat, ForeignVector } from '../../src/vector/format/foreign-vector.ts'
 import { placeLayers } from '../../src/vector/format/place-layers.ts'
 import { readForeignVector } from '../../src/vector/format/read-foreign-vector.ts'
 import type { PersonaVector } from '../../src/vector/persona-vector.ts'
+import { sampleForecaster } from '../../src/vector/sample-forecaster.case.ts'
 import { readVector, writeVector } from '../../src/vector/vector-file.ts'
 import { type MemberToWrite, zipOf } from './build-torch-file.ts'
 import { filesIn, fixtures, torchFolders } from './fixtures.ts'
 import { extractedVector } from './sample-vector.ts'
 
-export const readers = ['pt', 'gguf', 'safetensors', 'own'] as const
+export const readers = ['pt', 'gguf', 'safetensors', 'own', 'forecaster'] as const
 export type Reader = (typeof readers)[number]
 
 /** What became of a damaged file: read after all, refused, or what must never happen. */
@@ -34,12 +37,20 @@ export async function seedsOf(reader: Reader, folder: string): Promise<Buffer[]>
       return all('safetensors')
     case 'own':
       return [await ownFile(extractedVector(), folder), await ownFile(importedVector(), folder)]
+    case 'forecaster':
+      return [await forecasterFile(folder)]
   }
 }
 
 async function ownFile(vector: PersonaVector, folder: string): Promise<Buffer> {
   const path = join(folder, 'seed.safetensors')
   await writeVector(path, vector)
+  return readFileSync(path)
+}
+
+async function forecasterFile(folder: string): Promise<Buffer> {
+  const path = join(folder, 'forecaster-seed.safetensors')
+  await writeForecaster(path, sampleForecaster())
   return readFileSync(path)
 }
 
@@ -63,6 +74,7 @@ export async function readDamaged(reader: Reader, content: Buffer, path: string)
 export async function outcomeOf(path: string, reader?: Reader): Promise<Outcome> {
   try {
     if (reader === 'own') return faultOfOwn(await readVector(path)) ?? 'read'
+    if (reader === 'forecaster') return faultOfForecaster(await readForecaster(path)) ?? 'read'
     const vector = await readForeignVector(path, reader && { from: reader satisfies ForeignFormat })
     const fault = faultOf(vector)
     if (fault) return fault
@@ -89,11 +101,17 @@ function faultOfOwn({ directions, blockCount, hiddenSize, defaultLayer }: Person
   return isWrong || !(defaultLayer >= 1 && defaultLayer <= blockCount) ? { fault: 'a vector that is none' } : undefined
 }
 
+function faultOfForecaster({ direction, intercept, layer, provenance }: Forecaster): Outcome | undefined {
+  const { hiddenSize, blockCount } = provenance.model
+  const isWhole = direction.length === hiddenSize && direction.every(Number.isFinite) && Number.isFinite(intercept)
+  return isWhole && layer >= 1 && layer <= blockCount ? undefined : { fault: 'a forecaster that is none' }
+}
+
 /** A damaged file. Checksums and lengths around the damage are made right half of the time, so that it gets in deep. */
 export function damage(reader: Reader, seed: Buffer, random: Random): Buffer {
   if (random.next() < 0.5) return damageBytes(seed, random)
   if (reader === 'pt') return damageMember(seed, random)
-  if (reader === 'safetensors' || reader === 'own') return damageHeader(seed, random)
+  if (reader === 'safetensors' || reader === 'own' || reader === 'forecaster') return damageHeader(seed, random)
   return damageBytes(seed, random)
 }
 
