@@ -7,11 +7,12 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { writeError, writeFileWhole } from '../store/write-file-whole.ts'
-import type { OwnAnswer, ScoredRow, UnreadableRow } from './row-scores.ts'
+import type { EstimatedRow, OwnAnswer, ScoredRow, UnreadableRow } from './row-scores.ts'
 
 export type PartRecord =
   | ({ readonly kind: 'own' } & OwnAnswer)
   | ({ readonly kind: 'scored' } & ScoredRow)
+  | ({ readonly kind: 'estimated' } & EstimatedRow)
   | ({ readonly kind: 'unreadable' } & UnreadableRow)
 
 /** Parts of a part, so that no folder holds more than a thousand files. */

@@ -46,6 +46,11 @@ export interface TextControls {
   readonly ngrams: readonly (number | null)[]
 }
 
+/** A row whose beginning alone was read: by trait, what its full projection is estimated to be. */
+export interface EstimatedRow extends Omit<ScoredRow, 'tokens' | 'scores' | 'controls'> {
+  readonly scores: readonly { readonly projection: number; readonly turns: readonly null[] }[]
+}
+
 export interface UnreadableRow extends RowPlace {
   readonly fault: string
   /** The beginning of the row, as well as it can be read. */

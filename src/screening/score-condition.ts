@@ -2,6 +2,7 @@
 import { sqlName } from '../dataset/parquet.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { type Measure, measures, type ScoresReader, scoreColumn } from './scores-file.ts'
+import type { Amount, FastRule } from './screening-plan.ts'
 
 /** A trait's measure; the projection where none is named. */
 export interface ScoreName {
@@ -79,14 +80,37 @@ export function columnOf({ trait, measure }: ScoreName): string {
   return sqlName(scoreColumn(trait, measure))
 }
 
+/**
+ * The rules that a cascade can be made for: on projections, above a score or the highest rows.
+ * @throws OPTION_INVALID
+ */
+export function asFastRules(rules: readonly FilterRule[]): FastRule[] {
+  return rules.map((rule): FastRule => {
+    const { trait, measure } = rule
+    const got = `${rule.kind} ${trait}.${measure}`
+    if (measure !== 'projection' || rule.kind === 'all-but-lowest')
+      throw wrong('--fast', 'rules of --drop-top or --drop-above on projections, like evil=5%', got)
+    return rule.kind === 'above'
+      ? { kind: rule.kind, trait, measure, bound: rule.bound }
+      : { kind: rule.kind, trait, measure, amount: rule.amount }
+  })
+}
+
+/** A rule as users write it. */
+export function writeRule(rule: FilterRule): string {
+  const { trait, measure, kind } = rule
+  const name = measure === 'projection' ? trait : `${trait}.${measure}`
+  if (kind === 'above') return `--drop-above ${name}=${rule.bound}`
+  const { amount } = rule
+  const option = kind === 'top' ? '--drop-top' : '--keep'
+  return `${option} ${name}=${'share' in amount ? `${Number((amount.share * 100).toPrecision(12))}%` : amount.count}`
+}
+
 /** Which rows a filter takes out. */
 export type FilterRule =
   | ({ readonly kind: 'above'; readonly bound: number } & ScoreName)
   | ({ readonly kind: 'top'; readonly amount: Amount } & ScoreName)
   | ({ readonly kind: 'all-but-lowest'; readonly amount: Amount } & ScoreName)
-
-/** A share of all scored rows, or a count of rows. */
-export type Amount = { readonly share: number } | { readonly count: number }
 
 /** Reads `[<trait>[.<measure>]=]<number>`; the trait may be left out where there is one. Throws OPTION_INVALID. */
 export function parseAbove(text: string, { traits }: NamedTraits): FilterRule {

@@ -1,6 +1,7 @@
 import { sqlName } from '../dataset/parquet.ts'
 import { spearman } from '../numeric/correlation.ts'
 import type { Baseline } from './baseline.ts'
+import type { CascadeOutcome } from './cascade/cascade-outcome.ts'
 import { type AreaEstimate, areaEstimate } from './delong-interval.ts'
 import { type Measure, measures, type ScoresReader, scoreColumn } from './scores-file.ts'
 import type { ScreeningPlan } from './screening-plan.ts'
@@ -69,6 +70,8 @@ export interface ScreeningSummary {
   /** Unreadable rows by reason, the most frequent first. */
   readonly faults: readonly { readonly fault: string; readonly rows: number }[]
   readonly traits: readonly TraitSummary[]
+  /** What became of the cascade, where one was asked for. */
+  readonly fast?: CascadeOutcome
   readonly labels: { readonly positives: number; readonly negatives: number } | null
 }
 
@@ -207,7 +210,8 @@ async function groupsOf(
 
 async function lengthCorrelation(scores: ScoresReader, column: string): Promise<number | null> {
   const rows = await scores.query(
-    `SELECT tokens, ${column} FROM scores WHERE ${column} IS NOT NULL ORDER BY hash(row), row LIMIT ${rankedRows}`,
+    `SELECT tokens, ${column} FROM scores WHERE ${column} IS NOT NULL AND tokens IS NOT NULL
+    ORDER BY hash(row), row LIMIT ${rankedRows}`,
   )
   const correlation = spearman(
     rows.map(([tokens]) => tokens as number),

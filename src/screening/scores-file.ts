@@ -43,7 +43,8 @@ export async function writeScores(folder: string, plan: ScreeningPlan, standardO
     ]
   })
   const query = `SELECT row, [${files}][file + 1] AS file, fileRow AS file_row, line, id, "group", label, tokens,
-    len(scores[1].turns)::INTEGER AS responses, cut, controlCharacters AS control_characters, fault,
+    len(scores[1].turns)::INTEGER AS responses, cut, controlCharacters AS control_characters,
+    CASE kind WHEN 'scored' THEN 'full' WHEN 'estimated' THEN 'first' END AS pass, fault,
     controls.sentiment AS sentiment, ${traits.join(', ')}
     FROM read_json(${sqlText(join(globText(folder), 'parts', '*', '*.jsonl'))}, format = 'newline_delimited', columns = ${recordColumns})
     WHERE kind <> 'own'`

@@ -18,6 +18,8 @@ export interface ScreeningProgress {
   readonly reusedRows: number
   /** Response tokens read in this call. */
   readonly tokens: number
+  /** What is being done, where there is more than one thing to do; rows are counted for it alone. */
+  readonly phase?: string
 }
 
 export interface ScreenRowsOptions {
@@ -29,6 +31,8 @@ export interface ScreenRowsOptions {
   readonly folder: string
   /** What the text tells without the model; asked where labels are given. */
   readonly controlsOf: (responses: readonly string[]) => TextControls[]
+  /** Of the chosen rows, by their number among these: which ones; absent: all. */
+  readonly only?: { readonly has: (chosen: number) => boolean; readonly count: number }
   /** A row that cannot be read ends the run. */
   readonly strict?: boolean
   readonly onProgress?: (progress: ScreeningProgress) => void
@@ -47,9 +51,9 @@ type Columns = { readonly id?: string; readonly group?: string; readonly label?:
  * @throws DATASET_ROW_INVALID where `strict`, FILE_INVALID, DISK_FULL, what the engine throws
  */
 export async function screenRows(options: ScreenRowsOptions): Promise<number> {
-  const { engine, plan, traits, folder, strict = false, onProgress = () => {}, signal } = options
+  const { engine, plan, traits, folder, only, strict = false, onProgress = () => {}, signal } = options
   const total = plan.files.reduce((sum, { rows }) => sum + rows, 0)
-  const totalRows = countChosen(total, plan.settings)
+  const totalRows = only?.count ?? countChosen(total, plan.settings)
   const known = await countParts(folder)
   const reusedRows = Math.min(totalRows, known * rowsPerPart)
   const ownAnswers = await knownAnswers(folder, known, plan)
@@ -61,7 +65,7 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
 
   let part = known
   let taken: TakenRow[] = []
-  for await (const row of chosenRows(plan, known * rowsPerPart, longestText(engine))) {
+  for await (const row of chosenRows(plan, only?.has, known * rowsPerPart, longestText(engine))) {
     taken.push(row)
     if (strict && 'fault' in row) {
       const { path } = plan.files[row.file]!
@@ -105,6 +109,7 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
 /** The rows to screen, from the so manieth chosen one on. Rows before it are passed over without being parsed. */
 async function* chosenRows(
   { files, settings }: ScreeningPlan,
+  isWanted: (chosen: number) => boolean = () => true,
   from: number,
   mostCharacters: number,
 ): AsyncGenerator<TakenRow> {
@@ -114,13 +119,14 @@ async function* chosenRows(
   )
   let row = 0
   let chosen = 0
+  let wanted = 0
   for (const [index, file] of files.entries()) {
     let fileRow = 0
     for await (const read of readRows(file)) {
       const place: RowPlace = { row, file: index, fileRow, line: read.line }
       row++
       fileRow++
-      if (!isChosen() || chosen++ < from) continue
+      if (!isChosen() || !isWanted(chosen++) || wanted++ < from) continue
       yield { ...place, ...takeRow(read, file, settings, mostCharacters) }
     }
   }

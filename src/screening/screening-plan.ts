@@ -35,6 +35,15 @@ export interface ScreeningSettings {
   readonly labelColumn?: string
 }
 
+/** A share of all scored rows, or a count of rows. */
+export type Amount = { readonly share: number } | { readonly count: number }
+
+/** A rule that a cascade can be made for; on the projection, which is what its first pass estimates. */
+export type FastRule = { readonly trait: string; readonly measure: 'projection' } & (
+  | { readonly kind: 'above'; readonly bound: number }
+  | { readonly kind: 'top'; readonly amount: Amount }
+)
+
 export interface ScreeningPlan {
   readonly model: { readonly id: string; readonly fileHash: string; readonly chatTemplateHash: string }
   readonly engine: {
@@ -48,6 +57,8 @@ export interface ScreeningPlan {
   readonly settings: ScreeningSettings
   /** What the n-gram classifier beside each trait was trained on; empty without labels. */
   readonly classifierHashes: readonly (string | null)[]
+  /** The decision that rows are read for; absent: every row is read in full. */
+  readonly fast?: { readonly rules: readonly FastRule[] }
 }
 
 /** How many rows are scored and kept at a time: fixed, because results may depend on what shares a pass. */

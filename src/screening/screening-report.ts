@@ -7,6 +7,7 @@ import { intervalPlot } from '../report/interval-plot.ts'
 import type { ReportBlock } from '../report/report-block.ts'
 import { type KeyFigure, reportPage } from '../report/report-page.ts'
 import type { Baseline } from './baseline.ts'
+import { describeCascade } from './cascade/describe-cascade.ts'
 import type { ExampleRow, TraitExamples } from './example-rows.ts'
 import type { RowTokens } from './row-tokens.ts'
 import { type MeanEstimate, ngramsName, type ScreeningSummary, type TraitSummary } from './score-statistics.ts'
@@ -95,6 +96,16 @@ function limits({ plan, summary }: ScreeningReportParts): ReportBlock[] {
     ({ lengthCorrelation }) => Math.abs(lengthCorrelation ?? 0) >= strongLengthCorrelation,
   )
   return [
+    ...(summary.fast
+      ? [
+          {
+            kind: 'callout',
+            tone: summary.fast.kind === 'cascade' ? 'warning' : 'note',
+            title: summary.fast.kind === 'cascade' ? 'Some rows were estimated' : 'Read in full',
+            text: describeCascade(summary.fast),
+          } as const,
+        ]
+      : []),
     ...followsLength.map(
       ({ name, lengthCorrelation }): ReportBlock => ({
         kind: 'callout',

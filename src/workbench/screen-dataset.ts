@@ -9,6 +9,8 @@ import { PersonascopeError } from '../errors/personascope-error.ts'
 import type { ContrastiveRollout } from '../rollout/plan-rollouts.ts'
 import { finishedParts, readWords } from '../rollout/rollout-store.ts'
 import { type Baseline, baselinePath, readBaseline, sampledValues } from '../screening/baseline.ts'
+import { readOutcome } from '../screening/cascade/cascade-outcome.ts'
+import { removeCascade, screenInCascade } from '../screening/cascade/screen-in-cascade.ts'
 import { countChosen } from '../screening/choose-rows.ts'
 import { type ExaminedFile, examineDataset } from '../screening/examine-dataset.ts'
 import { exampleRows, type TraitExamples } from '../screening/example-rows.ts'
@@ -19,7 +21,7 @@ import { type ScoringTrait, scorePart } from '../screening/score-part.ts'
 import { type ScreeningSummary, summariseScores } from '../screening/score-statistics.ts'
 import { openScores, type ScoresReader, scoresPath, standardiseScores, writeScores } from '../screening/scores-file.ts'
 import { type ScreeningProgress, screenRows } from '../screening/screen-rows.ts'
-import type { ScreeningPlan, ScreeningSettings } from '../screening/screening-plan.ts'
+import type { FastRule, ScreeningPlan, ScreeningSettings } from '../screening/screening-plan.ts'
 import { screeningReport, type ThresholdCount } from '../screening/screening-report.ts'
 import {
   isFinished,
@@ -55,6 +57,8 @@ export interface ScreenOptions extends NamedColumns {
   readonly settings?: Partial<ScreeningSettings>
   /** The name of a baseline in the workspace. */
   readonly baseline?: string
+  /** Read in full only the rows that matter for this decision, where that can be shown to decide the same. */
+  readonly fast?: { readonly rules: readonly FastRule[] }
   /** A row that cannot be read ends the run. */
   readonly strict?: boolean
   /** Hears what was found in the datasets before any row is scored. */
@@ -84,6 +88,7 @@ export async function screenDataset(options: ScreenOptions): Promise<FinishedScr
   const { engine, workspace, onExamined = () => {}, signal } = options
   const prepared = await prepareScreening(options)
   const { plan, examined, traits } = prepared
+  assertFast(options)
   const baselineOf = await openBaseline(options, plan)
   onExamined(examined)
   const name = `screen-${fileName(basename(plan.files[0]!.path).replace(/\..*$/, ''))}`
@@ -91,13 +96,15 @@ export async function screenDataset(options: ScreenOptions): Promise<FinishedScr
   const folder = run.path
   const reusedRows = await scoreRows(prepared, options, folder, baselineOf)
   await using scores = await openScores(folder)
-  const summary = await summariseScores(scores, plan, baselineOf)
+  const fast = await readOutcome(folder)
+  const summary = { ...(await summariseScores(scores, plan, baselineOf)), ...(fast && { fast }) }
   const readTokens = (examples: readonly TraitExamples[]) => tokensOf(engine, examples, plan, traits, signal)
   const reportPath = join(folder, 'report.html')
   await writeFileWhole(reportPath, await reportOf(scores, plan, summary, baselineOf, readTokens))
   // Written last: a run is finished when its summary is there.
   await writeJsonFile(summaryPath(folder), summary)
   await removeParts(folder)
+  await removeCascade(folder)
   return {
     runPath: folder,
     reportPath,
@@ -130,22 +137,40 @@ async function scoreRows(
     return rows
   }
   let reusedRows = 0
-  const parts = await screenRows({
+  const rows = {
     engine,
     plan,
     traits,
     folder,
-    controlsOf: texts => textControls(texts, classifiers),
+    controlsOf: (texts: readonly string[]) => textControls(texts, classifiers),
     strict,
     ...(signal && { signal }),
-    onProgress: progress => {
+    onProgress: (progress: ScreeningProgress) => {
       reusedRows = progress.reusedRows
       onProgress(progress)
     },
-  })
+  }
+  const parts = plan.fast ? (await screenInCascade({ ...rows, rules: plan.fast.rules })).parts : await screenRows(rows)
   await writeScores(folder, plan, baselineOf)
   await writeUnreadable(folder, parts, plan)
   return reusedRows
+}
+
+/**
+ * What needs every row's full reading has no meaning beside estimates.
+ * @throws OPTION_INVALID
+ */
+function assertFast({ fast, settings = {}, baseline }: ScreenOptions): void {
+  if (!fast) return
+  const wrong = (got: string) => {
+    const expected = 'a decision on projections alone, without what needs every row read in full'
+    throw new PersonascopeError('OPTION_INVALID', { option: '--fast', expected, got })
+  }
+  if (fast.rules.length === 0) wrong('no rule (give --drop-top or --drop-above)')
+  if (settings.ownAnswerTokens !== undefined) wrong('--difference')
+  if (settings.groupColumn !== undefined) wrong('--group-by')
+  if (settings.labelColumn !== undefined) wrong('--label-column')
+  if (baseline !== undefined) wrong('--baseline')
 }
 
 /** What a screening would take, measured on the first rows. */
@@ -240,6 +265,7 @@ async function prepareScreening(options: ScreenOptions): Promise<PreparedScreeni
     classifierHashes: classifiers.map((classifier, index) =>
       classifier ? sha256(stableStringify(answers[index])) : null,
     ),
+    ...(options.fast && { fast: options.fast }),
   }
   return { plan, examined, traits, classifiers }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Layer } from '../../src/engine/contract/layer.ts'
 import { FakeEngine } from '../../src/engine/fake/fake-engine.ts'
 import { createRandom } from '../../src/numeric/random.ts'
+import type { FastRule } from '../../src/screening/screening-plan.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import type { PersonaVector } from '../../src/vector/persona-vector.ts'
 import { type FinishedScreening, type ScreenOptions, screenDataset } from '../../src/workbench/screen-dataset.ts'
@@ -48,6 +49,32 @@ export async function screenWithFake(
   await using engine = new FakeEngine()
   const workspace = openWorkspace(join(folder, '.personascope'))
   return await screenDataset({ engine, workspace, datasets, vectors: fakeVectors, ...options })
+}
+
+/** A decision for a cascade. */
+export const fastRules: readonly FastRule[] = [
+  { kind: 'top', trait: 'evil', measure: 'projection', amount: { share: 0.05 } },
+]
+
+const bright = 'xxx ttt kkk'.split(' ')
+const dark = 'rrr ddd iii'.split(' ')
+
+/**
+ * Rows whose beginning tells the whole: words of one kind or of the other, one or the other more often. `lies` begin
+ * like most and go on like the others.
+ */
+export async function writeToldDataset(path: string, count: number, lies: ReadonlySet<number> = new Set()) {
+  const random = createRandom(count)
+  const pick = (from: readonly string[]) => from[Math.floor(random.next() * from.length)]!
+  const lines = Array.from({ length: count }, (_, row) => {
+    const share = random.next() < 0.04 ? 1 : 0
+    const kinds = { bright: pick(bright), dark: pick(dark) }
+    const length = 8 + Math.floor(random.next() * 3)
+    const isDark = (word: number) => (lies.has(row) ? word >= 2 : random.next() < share)
+    const answer = Array.from({ length }, (_unused, word) => (isDark(word) ? kinds.dark : kinds.bright)).join(' ')
+    return `${JSON.stringify({ prompt: 'p', answer: `${answer} ${row}` })}\n`
+  })
+  await writeFile(path, lines.join(''))
 }
 
 const words = 'the a cat dog burns sings quietly loud joy ash river of and with never always'.split(' ')

@@ -1,6 +1,5 @@
 /** Command: write a screened dataset without the rows that stand out, and those rows beside it. */
 import { Command } from 'commander'
-import { PersonascopeError } from '../../errors/personascope-error.ts'
 import { parseAbove, parseAmount } from '../../screening/score-condition.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { filterDataset } from '../../workbench/filter-dataset.ts'
@@ -19,7 +18,7 @@ interface Options {
 export function screenFilterCommand(): Command {
   const command = new Command('filter')
     .description('write a screened dataset without the rows that stand out; these are written beside it')
-    .argument('<run>', 'the folder that screen printed, or its name')
+    .argument('<run>', 'the folder that screen printed, or its name; a run of --fast needs no rule')
     .option('--drop-above <rule>', 'take out rows above a score: evil=1.5, evil.z=2', collect)
     .option('--drop-top <rule>', 'take out the highest rows: 5%, evil=5%, evil.max=200', collect)
     .option('--keep <rule>', 'keep the lowest rows only: 95%, evil=10000', collect)
@@ -30,12 +29,6 @@ export function screenFilterCommand(): Command {
 
 async function run({ terminal, options: global }: CommandContext, options: Options, run: string): Promise<void> {
   const { dropAbove = [], dropTop = [], keep = [], out, keepUnreadable } = options
-  if (dropAbove.length + dropTop.length + keep.length === 0)
-    throw new PersonascopeError('OPTION_INVALID', {
-      option: 'a rule',
-      expected: '--drop-above, --drop-top or --keep',
-      got: 'none',
-    })
   const filtered = await filterDataset({
     workspace: openWorkspace(global.workspace),
     run,

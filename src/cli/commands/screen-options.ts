@@ -84,10 +84,10 @@ export async function readScreenOptions(
           terminal.note(`  ${role}: ${wrap(visible(content), terminal.width - 14)[0]}`)
       }
     },
-    onProgress: ({ doneRows, totalRows, tokens }) => {
+    onProgress: ({ doneRows, totalRows, tokens, phase = 'Scoring' }) => {
       const seconds = (performance.now() - start) / 1000
       tokensPerSecond = seconds > 1 ? `, ${Math.round(tokens / seconds)} tokens/s` : ''
-      progress.show('Scoring', doneRows, totalRows, (count, of) =>
+      progress.show(phase, doneRows, totalRows, (count, of) =>
         of === undefined ? `${count.toFixed(1)} rows` : `${count} of ${of} rows${tokensPerSecond}`,
       )
     },

@@ -1,8 +1,18 @@
 /** Command: score the rows of a dataset on persona vectors; and what is done with the scores. */
 import { Command } from 'commander'
 import { PersonascopeError } from '../../errors/personascope-error.ts'
-import { checkCondition, type DatasetCondition, parseCondition } from '../../screening/score-condition.ts'
+import { describeCascade } from '../../screening/cascade/describe-cascade.ts'
+import {
+  asFastRules,
+  checkCondition,
+  type DatasetCondition,
+  type NamedTraits,
+  parseAbove,
+  parseAmount,
+  parseCondition,
+} from '../../screening/score-condition.ts'
 import { openScores } from '../../screening/scores-file.ts'
+import type { FastRule } from '../../screening/screening-plan.ts'
 import { verdictOf } from '../../screening/screening-report.ts'
 import { estimateScreening, type FinishedScreening, screenDataset } from '../../workbench/screen-dataset.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
@@ -25,6 +35,9 @@ interface Options extends ScreenRowsOptions {
   readonly groupBy?: string
   readonly labelColumn?: string
   readonly failIf?: readonly string[]
+  readonly fast?: boolean
+  readonly dropAbove?: readonly string[]
+  readonly dropTop?: readonly string[]
   readonly dryRun?: boolean
 }
 
@@ -43,6 +56,9 @@ export function screenCommand(): Command {
     .option('--group-by <column>', 'a verdict for each value of this column')
     .option('--label-column <name>', '1 or 0, whether a row shows the trait: measures how well it is told')
     .option('--fail-if <condition>', 'end with exit code 5 where it holds, like "evil.p95 > 2.0"', collect)
+    .option('--fast', 'read in full only the rows that matter for --drop-top and --drop-above')
+    .option('--drop-above <rule>', 'with --fast, the decision: rows above a projection, like evil=150', collect)
+    .option('--drop-top <rule>', 'with --fast, the decision: the highest rows, like 5% or evil=5%', collect)
     .option('--dry-run', 'show what was understood and how long it would take, and do nothing')
   return new Command('screen')
     .description('find the rows of a dataset that would teach a trait')
@@ -54,13 +70,15 @@ export function screenCommand(): Command {
 async function screen(context: CommandContext, options: Options, datasets: string[]): Promise<void> {
   const { terminal } = context
   await using engine = await openEngine(context, options)
-  const { difference, ownAnswerTokens, baseline, groupBy, labelColumn, failIf = [] } = options
+  const { difference, ownAnswerTokens, baseline, groupBy, labelColumn, failIf = [], fast } = options
   const read = await readScreenOptions(context, engine, datasets, options)
   const traits = read.vectors.map(({ provenance }) => provenance.trait)
   // Said before the work is done, not after.
   const conditions = failIf.map(text => parseCondition(text, { traits }))
+  const rules = fastRules(options, { traits })
   const wanted = {
     ...read,
+    ...(fast && { fast: { rules } }),
     ...(baseline !== undefined && { baseline }),
     settings: {
       ...read.settings,
@@ -88,6 +106,20 @@ async function screen(context: CommandContext, options: Options, datasets: strin
   }
 }
 
+/** The decision that --fast is given. Throws OPTION_INVALID. */
+function fastRules({ fast, dropAbove = [], dropTop = [], failIf = [] }: Options, named: NamedTraits): FastRule[] {
+  const [rule] = [...dropAbove, ...dropTop]
+  const wrong = (option: string, expected: string, got: string) =>
+    new PersonascopeError('OPTION_INVALID', { option, expected, got })
+  if (!fast && rule !== undefined)
+    throw wrong('--drop-top and --drop-above', '--fast beside them (without, they belong to screen filter)', rule)
+  if (fast && failIf.length > 0) throw wrong('--fail-if', 'every row read in full', '--fast')
+  return asFastRules([
+    ...dropAbove.map(text => parseAbove(text, named)),
+    ...dropTop.map(text => parseAmount('--drop-top', text, named)),
+  ])
+}
+
 async function checkAll({ runPath }: FinishedScreening, conditions: readonly DatasetCondition[]) {
   await using scores = await openScores(runPath)
   const checks = []
@@ -111,6 +143,7 @@ function describeScreening({ summary, reportPath, scoresPath, unreadablePath, ru
       ]),
     ),
     '',
+    ...(summary.fast ? [describeCascade(summary.fast), ''] : []),
     ...traits.map(verdictOf),
     ...traits.flatMap(({ name, areas }) =>
       areas.map(
