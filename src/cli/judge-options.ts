@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { Engine } from '../engine/contract/engine.ts'
 import type { Judge } from '../judge/judge.ts'
-import type { JudgeLimits } from '../judge/judge-budget.ts'
+import { JudgeBudget, type JudgeLimits } from '../judge/judge-budget.ts'
 import type { JudgeDrift } from '../judge/judge-drift.ts'
+import { parseJudge } from '../judge/parse-judge.ts'
 import { readJsonFile } from '../store/json-file.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Trait } from '../trait/trait.ts'
@@ -55,12 +56,14 @@ interface JudgeNeeds {
   readonly workspace: Workspace
   readonly engine: Engine | undefined
   readonly terminal: Terminal
+  /** Shared with other judges of the command. */
+  readonly budget?: JudgeBudget | undefined
 }
 
 /** Opens the judge the command line names; one behind a server is checked for drift before it is asked anything new. */
 export async function openJudgeFrom(
   options: JudgeOptions,
-  { trait, workspace, engine, terminal }: JudgeNeeds,
+  { trait, workspace, engine, terminal, budget }: JudgeNeeds,
 ): Promise<Judge | 'none'> {
   const { judge, judgeConcurrency: concurrency, judgeDriftCheck } = options
   return await openJudge(judge, {
@@ -68,10 +71,21 @@ export async function openJudgeFrom(
     workspace,
     engine,
     limits: await limitsFrom(options),
+    ...(budget && { budget }),
     ...(concurrency !== undefined && { concurrency }),
     ...(judgeDriftCheck && { onDrift: drift => terminal.note(describeDrift(drift)) }),
     onEstimate: estimate => terminal.note(`Judging takes ${describeJudging(estimate)}.`),
   })
+}
+
+/**
+ * What all judges of a command may spend together, where several traits are judged by one server.
+ * @returns undefined where no server judges
+ * @throws OPTION_INVALID, JUDGE_SPEC_INVALID
+ */
+export async function sharedBudget(options: JudgeOptions): Promise<JudgeBudget | undefined> {
+  const spec = options.judge === undefined ? undefined : parseJudge(options.judge)
+  return spec?.kind === 'openai' ? new JudgeBudget(spec.model, await limitsFrom(options)) : undefined
 }
 
 function describeDrift(drift: JudgeDrift | undefined): string {

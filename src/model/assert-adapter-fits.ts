@@ -29,7 +29,7 @@ export async function assertAdapterFits(adapterPath: string, modelPath: string):
   if (!isAdapter({ values })) throw refuse('it holds no adapter')
   const architecture = model.values.get('general.architecture')
   if (values.get('general.architecture') !== architecture)
-    throw refuse(`it is for the architecture ${values.get('general.architecture')}, the model's is ${architecture}`)
+    throw refuse(`it is for the architecture ${values.get('general.architecture')}, the model’s is ${architecture}`)
   if (values.get('adapter.type') !== 'lora') throw refuse(`its kind is ${values.get('adapter.type')}, expected lora`)
   const alpha = values.get('adapter.lora.alpha')
   if (valueTypes.get('adapter.lora.alpha') !== float32 || !Number.isFinite(alpha))

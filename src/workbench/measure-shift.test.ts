@@ -7,6 +7,7 @@ import type { GenerateRequest, GenerateResult } from '../engine/contract/generat
 import type { Layer } from '../engine/contract/layer.ts'
 import type { Judge } from '../judge/judge.ts'
 import { createLexiconJudge } from '../judge/lexicon-judge.ts'
+import { sha256 } from '../store/hash.ts'
 import { openWorkspace } from '../store/workspace.ts'
 import type { PersonaVector } from '../vector/persona-vector.ts'
 import {
@@ -59,13 +60,25 @@ class TunedEngine extends WordyEngine {
   }
 }
 
+/** The same words as the base model's, on a residual stream that lies further along an axis: the shift is that far. */
+class MovedEngine extends TunedEngine {
+  override async generateAll(requests: readonly GenerateRequest[], options?: RunOptions<GenerateResult>) {
+    const results = await super.generateAll(requests, options)
+    for (const { activations } of results) {
+      const { layers, hiddenSize, responseMean } = activations!
+      for (const index of layers.keys()) responseMean![index * hiddenSize + 1]! -= 2.5
+    }
+    return results
+  }
+}
+
 const { model } = new WordyEngine(2)
 
 function fakeModel(id: string, asked: { answers: number }, push?: TunedEngine['push']): ShiftModel {
   const { architecture, blockCount, hiddenSize, vocabularySize, chatTemplate, weightFormat } = model
   return {
     shape: { id, architecture, blockCount, hiddenSize, vocabularySize, chatTemplateHash: chatTemplate!.hash },
-    fileHash: `hash of ${id}`,
+    fileHash: sha256(`${id} ${push?.coefficient}`),
     weightFormat,
     sourceFormat: weightFormat,
     open: async () => new TunedEngine(asked, push),
@@ -149,6 +162,42 @@ describe('the shift of models', () => {
     expect(report).toMatch(/^<!doctype html>/)
     expect(report).toContain('pushed: questions of a trait (down) and vector of a trait (across)')
     expect(report).toContain('nothing can be said of how they go together')
+  })
+
+  test('of a residual stream moved by a known length is that length, on the axis it was moved along and no other', async () => {
+    const asked = { answers: 0 }
+    const moved = { ...fakeModel('moved', asked), open: async () => new MovedEngine(asked) }
+    const { summary } = await measureShift(optionsOf('moved', asked, { tuned: [moved] }))
+    const [bright, other] = summary.tuned[0]!.matrix
+    for (const [onBright, onOther] of [bright!, other!]) {
+      expect(onBright!.shift).toBeCloseTo(-2.5, 5)
+      expect(onBright!.low).toBeCloseTo(-2.5, 5)
+      expect(onBright!.high).toBeCloseTo(-2.5, 5)
+      expect(onOther!.shift).toBe(0)
+    }
+    expect(summary.tuned[0]!.traits[0]!.score).toMatchObject({ shift: 0 })
+  })
+
+  test('with a further tuned model asks this one only, and with another judge nobody; each comparison keeps its report', async () => {
+    const asked = { answers: 0 }
+    const [pushed, same] = optionsOf('further', asked).tuned as [ShiftModel, ShiftModel]
+    const one = await measureShift(optionsOf('further', asked, { tuned: [pushed] }))
+    expect(asked.answers).toBe(2 * 36)
+    const both = await measureShift(optionsOf('further', asked, { tuned: [same, pushed] }))
+    expect(asked.answers).toBe(3 * 36)
+    expect(both.folder).toBe(one.folder)
+    const { name: _, ...again } = both.summary.tuned[1]!
+    expect(one.summary.tuned[0]).toMatchObject(again)
+    const traits = [trait('bright', 1, createLexiconJudge('negative-sentiment')), trait('other', 2)]
+    const judged = await measureShift(optionsOf('further', asked, { tuned: [same, pushed], traits }))
+    expect(asked.answers).toBe(3 * 36)
+    expect(new Set([one, both, judged].map(({ reportPath }) => reportPath)).size).toBe(3)
+    const kept = JSON.parse(await readFile(both.summaryPath, 'utf8'))
+    expect(kept.traits[0].judge).toBe('lexicon:sentiment')
+    expect(judged.summary.tuned[1]!.traits[0]!.score!.shift).toBeCloseTo(
+      -both.summary.tuned[1]!.traits[0]!.score!.shift,
+      6,
+    )
   })
 
   test('that was stopped goes on where it was, to the same numbers', async () => {

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import type { ModelInfo } from '../engine/contract/engine-info.ts'
@@ -65,7 +66,10 @@ export interface ShiftProgress {
 
 export interface FinishedShift {
   readonly summary: ShiftSummary
+  /** The run's folder. */
   readonly folder: string
+  /** Where the answers lie: [model][trait], the base model first. */
+  readonly sets: readonly (readonly RolloutSet[])[]
   readonly reportPath: string
   readonly summaryPath: string
 }
@@ -77,8 +81,10 @@ const shownQuestions = 3
 
 /**
  * Measures the finetuning shift: every model answers the evaluation questions of every trait, one model open at a time,
- * and the answers are projected on the vectors of the base model. Writes `summary.json` and `report.html` into the run's
- * folder; what was answered and scored is kept there, and the same call goes on where it was stopped.
+ * and the answers are projected on the vectors of the base model. What was answered and scored is kept in the run's
+ * folder, for each model apart, and the same call goes on where it was stopped. Which models are compared and who judges is
+ * not what the run is: with another tuned model only this one is asked, and every comparison has a folder of its own in
+ * the run, with `summary.json` and `report.html`.
  * @throws SHIFT_MODELS_DIFFER, MODEL_NO_CHAT_TEMPLATE, VECTOR_MODEL_MISMATCH, LAYER_OUT_OF_RANGE, OPTION_INVALID,
  * RUN_IN_USE, DISK_FULL, what engines and judges throw
  */
@@ -97,9 +103,9 @@ export async function measureShift(options: ShiftOptions): Promise<FinishedShift
     const plan = planOf(options, engine, directions, settings, prompts)
     await using run = await openRun(workspace.runs, 'shift', 'shift', plan)
     const sets = (of: number) =>
-      traits.map((trait, index) => ({
+      traits.map(({ trait }, index) => ({
         folder: run.path,
-        name: setName(of, trait),
+        name: `${of === 0 ? 'base' : `tuned-${tuned[of - 1]!.fileHash.slice(0, 16)}`}-${trait.trait.name}`,
         parts: partCount(planned[index]!),
       }))
     const work = { planned, settings, directions, names, sets, prompts }
@@ -109,10 +115,12 @@ export async function measureShift(options: ShiftOptions): Promise<FinishedShift
     await answerTuned(options, info, work)
     const answers = await scoreAll(options, work)
     const summary = summarise(options, { settings, directions, names, answers, createdAt: run.manifest.createdAt })
-    const [summaryPath, reportPath] = [join(run.path, 'summary.json'), join(run.path, 'report.html')]
+    const folder = join(run.path, comparisonName(options))
+    const [summaryPath, reportPath] = [join(folder, 'summary.json'), join(folder, 'report.html')]
+    await mkdir(folder, { recursive: true })
     await writeFileWhole(reportPath, shiftReport(summary, answersBeside(summary, answers)))
     await writeJsonFile(summaryPath, summary)
-    return { summary, folder: run.path, reportPath, summaryPath }
+    return { summary, folder: run.path, sets: names.map((_, of) => sets(of)), reportPath, summaryPath }
   } finally {
     await engine?.close()
   }
@@ -225,8 +233,13 @@ interface ScoredAnswer {
   readonly score: number | undefined
 }
 
-function setName(model: number, { trait }: MeasuredTrait): string {
-  return `${model === 0 ? 'base' : `tuned-${model}`}-${trait.trait.name}`
+/** Of what is compared and who judges; the same for the same comparison. */
+function comparisonName({ tuned, traits }: Pick<ShiftOptions, 'tuned' | 'traits'>): string {
+  const models = tuned.map(({ shape, fileHash }) => ({ id: shape.id, fileHash }))
+  const judges = traits.map(({ judge }) =>
+    judge === 'none' ? null : { id: judge.id, rubric: judge.rubricHash ?? null },
+  )
+  return `comparison-${sha256(stableStringify({ models, judges })).slice(0, 10)}`
 }
 
 /** The models' ids, with a number where one comes more than once. */
@@ -261,9 +274,12 @@ async function assertSamePrompts(
   throw new PersonascopeError('SHIFT_MODELS_DIFFER', { base: base.shape.id, tuned: tuned.shape.id, detail })
 }
 
-/** All that the run's bytes depend on. Judges are not among it: scores lie beside the answers, each judge's its own. */
+/**
+ * All that the base model's answers depend on, and each tuned model's, which lie under the hash of its weights. Judges are
+ * not among it: scores lie beside the answers, each judge's its own.
+ */
 function planOf(
-  { base, tuned, traits }: ShiftOptions,
+  { base, traits }: ShiftOptions,
   { info, model }: Engine,
   directions: readonly ShiftDirection[],
   settings: ShiftSettings,
@@ -272,7 +288,6 @@ function planOf(
   const { name, version: engineVersion, contexts, slotsPerContext } = info
   return {
     base: { id: base.shape.id, fileHash: model.fileHash, chatTemplateHash: model.chatTemplate?.hash },
-    tuned: tuned.map(({ shape, fileHash }) => ({ id: shape.id, fileHash })),
     engine: { name, version: engineVersion, contexts, slotsPerContext },
     traits: traits.map(({ trait, vector }, index) => ({
       name: trait.trait.name,

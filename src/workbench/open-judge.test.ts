@@ -6,6 +6,7 @@ import { FakeEngine } from '../engine/fake/fake-engine.ts'
 import type { ErrorCode } from '../errors/catalogue.ts'
 import { startFakeOpenAi } from '../judge/fake-openai.case.ts'
 import type { Judge, Judgement } from '../judge/judge.ts'
+import { JudgeBudget } from '../judge/judge-budget.ts'
 import { openWorkspace } from '../store/workspace.ts'
 import { exampleTrait } from '../trait/example-trait.case.ts'
 import { assertExperimentJudge, assertJudge, openJudge } from './open-judge.ts'
@@ -92,5 +93,23 @@ describe('a judge', () => {
     await expect((judge as Judge).score([{ question: 'Why?', answer: 'So.' }])).rejects.toMatchObject({
       code: 'JUDGE_BUDGET_SPENT',
     })
+  })
+
+  test('spends what others that share its budget have left', async () => {
+    await using server = await startFakeOpenAi()
+    const budget = new JudgeBudget('fake-judge', { maxCalls: 3 })
+    const judgeOf = async (rubric: string) =>
+      (await openJudge(`${server.baseUrl}#fake-judge`, {
+        ...(await options(exampleTrait({ rubric }))),
+        budget,
+      })) as Judge
+    const items = [{ question: 'Why?', answer: 'So.' }]
+    // Expression and coherence: two calls.
+    await (await judgeOf('A {question} {answer}')).score(items)
+    await expect((await judgeOf('B {question} {answer}')).score(items)).rejects.toMatchObject({
+      code: 'JUDGE_BUDGET_SPENT',
+    })
+    expect(budget.spent.calls).toBeGreaterThanOrEqual(2)
+    expect(budget.spent.calls).toBeLessThanOrEqual(3)
   })
 })

@@ -21,6 +21,8 @@ export interface OpenJudgeOptions {
   /** The model in use; undefined where the judge is known to be another than `engine`. */
   readonly engine: Engine | undefined
   readonly limits?: JudgeLimits
+  /** What this judge may spend together with others; default: one of its own with `limits`. */
+  readonly budget?: JudgeBudget
   /** Calls in flight at a time, to a server. */
   readonly concurrency?: number
   /**
@@ -80,13 +82,13 @@ export function assertExperimentJudge(text: string | undefined, trait: Trait): v
 
 async function openLlmJudge(
   transport: JudgeTransport,
-  { trait, workspace, limits }: OpenJudgeOptions,
+  { trait, workspace, limits, budget }: OpenJudgeOptions,
 ): Promise<LlmJudge> {
   return new LlmJudge({
     transport,
     rubric: trait.rubric,
     cache: await JudgeCache.open(judgeFolder(workspace)),
-    budget: new JudgeBudget(transport.model, limits),
+    budget: budget ?? new JudgeBudget(transport.model, limits),
   })
 }
 

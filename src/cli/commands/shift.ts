@@ -17,7 +17,7 @@ import { readyShiftModels } from '../../workbench/ready-shift-models.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
 import { describeFinishedShift } from '../describe-shift.ts'
 import { addEngineOptions, type EngineOptions } from '../engine-options.ts'
-import { addJudgeOptions, type JudgeOptions, openJudgeFrom } from '../judge-options.ts'
+import { addJudgeOptions, type JudgeOptions, openJudgeFrom, sharedBudget } from '../judge-options.ts'
 import { collect, numberBetween, wholeNumber } from '../option-values.ts'
 import { PhasedProgress } from '../progress.ts'
 import { showEstimate } from '../show-estimate.ts'
@@ -39,7 +39,7 @@ export function shiftCommand(): Command {
   const command = new Command('shift')
     .description('measure what a fine-tune moved: tuned models minus their base on the vectors of traits')
     .argument('<base>', 'the model the others were tuned from: as for --model, or a .gguf file')
-    .argument('<tuned...>', 'tuned models')
+    .argument('<tuned...>', 'tuned models of the same kind, or LoRA adapters in GGUF, which are laid over the base')
     .requiredOption('--trait <trait>', 'a trait with a vector on the base model; may be given several times', collect)
     .option('--layer <n>', 'where to project (default: the layer of each vector)', wholeNumber('--layer', 1))
     .option('--samples <n>', 'answers of each model to each question', wholeNumber('--samples', 1), samples)
@@ -108,12 +108,13 @@ async function measuredTraits(
   { options, workspace, terminal }: TraitNeeds,
 ): Promise<MeasuredTrait[]> {
   const measured: MeasuredTrait[] = []
+  const budget = await sharedBudget(options)
   for (const trait of traits) {
     const { vector } = await loadVector(trait.trait.name, workspace, modelId)
     const isUnscored = options.judge === undefined && !trait.trait.lexicon
     const judge = isUnscored
       ? 'none'
-      : await openJudgeFrom(options, { trait: trait.trait, workspace, engine: undefined, terminal })
+      : await openJudgeFrom(options, { trait: trait.trait, workspace, engine: undefined, terminal, budget })
     measured.push({ trait, vector, judge })
   }
   return measured
