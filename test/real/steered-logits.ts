@@ -24,10 +24,11 @@ export interface SteeredLogits {
   close(): void
 }
 
-export function openSteeredLogits(directory: string, path: string): SteeredLogits {
+/** @param adapterPath a LoRA adapter that is laid over the weights */
+export function openSteeredLogits(directory: string, path: string, adapterPath?: string): SteeredLogits {
   const library = loadLibrary(directory)
   startBackends(library)
-  const model = NativeModel.load(library, path)
+  const model = NativeModel.load(library, path, adapterPath)
   const { blockCount, hiddenSize } = model
   const tokens = model.tokenize('The weather in the mountains was', { addSpecial: true, parseSpecial: false })
   const rows: BatchRow[] = tokens.map((token, position) => ({
