@@ -9,7 +9,7 @@ import { NativeModel } from '../src/engine/llama/native/native-model.ts'
 import { Sampler, SamplerScratch } from '../src/engine/request/sampler.ts'
 import { readJob, serveRounds } from './contender-process.ts'
 
-const { prompts, writtenTokens, weightsPath } = readJob()
+const { prompts, writtenTokens, sideBySide, weightsPath } = readJob()
 const { directory, origin } = locateLibrary()
 const library = loadLibrary(directory)
 startBackends(library)
@@ -17,18 +17,22 @@ const model = NativeModel.load(library, weightsPath)
 const promptTokens = prompts[0]!.length
 const threads = 2
 const context = new NativeContext(library, model, {
-  slots: prompts.length,
+  slots: sideBySide,
   tokensPerSlot: 256,
   threads,
   rowsPerPass: 512,
-  logitRowsPerPass: prompts.length,
+  logitRowsPerPass: sideBySide,
   onNode: undefined,
 })
 const scratch = new SamplerScratch(model.size)
 
 await serveRounds({ engine: `llama.cpp ${origin}`, threads, weightFormat: model.weightFormat }, ({ sequences }) => {
+  for (let from = 0; from < sequences; from += sideBySide)
+    writeAll(prompts.slice(from, Math.min(from + sideBySide, sequences)))
+})
+
+function writeAll(chosen: typeof prompts): void {
   context.forgetAll()
-  const chosen = prompts.slice(0, sequences)
   const samplers = chosen.map((_, slot) => new Sampler({ seed: slot }, scratch))
   const next = chosen.map((tokens, slot) => {
     const last = promptTokens - 1
@@ -39,4 +43,4 @@ await serveRounds({ engine: `llama.cpp ${origin}`, threads, weightFormat: model.
     context.decode(next.map((token, slot) => ({ token, position, slot, wantsLogits: true })))
     for (const [slot, sampler] of samplers.entries()) next[slot] = sampler.sample(context.logits(slot))!
   }
-})
+}

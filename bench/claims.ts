@@ -33,6 +33,9 @@ export const claims: readonly Claim[] = [
   { what: 'against the reference', contestant: 'engine', against: ['float32', 'bfloat16'], least: 2 },
   { what: 'native build against the reference', contestant: 'native', against: ['float32', 'bfloat16'], least: 3 },
   { what: 'beside a busy process, against quiet', contestant: 'busy', against: ['engine'], least: 0.5 },
+  { what: '16 clients, against the bare loop', contestant: 'served', against: ['bare'], least: 0.8 },
+  { what: 'three traits read, against none', contestant: 'monitored', against: ['served'], least: 0.97 },
+  { what: 'steered, against unsteered', contestant: 'served-steered', against: ['served'], least: 0.95 },
   { what: 'steered, against unsteered', contestant: 'steered', against: ['engine'], least: undefined },
   { what: 'GPU against the reference', contestant: 'gpu', against: ['gpu-float32', 'gpu-bfloat16'], least: undefined },
   { what: 'GPU, steered, against unsteered', contestant: 'gpu-steered', against: ['gpu'], least: undefined },
@@ -41,8 +44,8 @@ export const claims: readonly Claim[] = [
 ]
 
 /** The claims all of whose contestants took part. */
-export function judgeClaims(seconds: RoundSeconds): JudgedClaim[] {
-  return claims
+export function judgeClaims(seconds: RoundSeconds, claimed: readonly Claim[] = claims): JudgedClaim[] {
+  return claimed
     .filter(({ contestant, against }) => [contestant, ...against].every(name => seconds.has(name)))
     .map(({ what, contestant, against: rivals, least }) => {
       const medianOf = (name: string) => spreadOf(seconds.get(name)!).median

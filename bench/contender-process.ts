@@ -24,19 +24,27 @@ export function readJob(): Job {
   return JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Job
 }
 
+/** What came of a round, where there is more to say than that it was done. */
+export interface RoundOutcome {
+  /** How much of the work was done: the seconds told are those of the whole at this rate. */
+  readonly share: number
+  readonly facts: Readonly<Record<string, number | readonly number[]>>
+}
+
 /**
  * @param about goes into the report
  * @param round does the work once
  */
 export async function serveRounds(
   about: object,
-  round: (options: RoundOptions) => void | Promise<void>,
+  round: (options: RoundOptions) => void | Promise<void> | Promise<RoundOutcome>,
 ): Promise<void> {
   say(about)
   for await (const line of createInterface({ input: process.stdin })) {
     const start = performance.now()
-    await round(JSON.parse(line) as RoundOptions)
-    say({ seconds: (performance.now() - start) / 1000 })
+    const outcome = await round(JSON.parse(line) as RoundOptions)
+    const seconds = (performance.now() - start) / 1000
+    say(outcome ? { seconds: seconds / outcome.share, facts: outcome.facts } : { seconds })
   }
 }
 

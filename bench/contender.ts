@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { RoundOptions } from './contender-process.ts'
+import type { RoundOptions, RoundOutcome } from './contender-process.ts'
 
 export interface ContenderCommand {
   readonly name: string
   readonly program: string
   readonly args: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+}
+
+export interface ContenderRound {
+  /** By its own clock. */
+  readonly seconds: number
+  readonly facts?: RoundOutcome['facts']
 }
 
 /** A process that does the work when told to, and rests otherwise. */
@@ -34,11 +40,9 @@ export class Contender {
     return contender
   }
 
-  /** @returns the seconds it took, by its own clock */
-  async round(options: RoundOptions): Promise<number> {
+  async round(options: RoundOptions): Promise<ContenderRound> {
     this.#child.stdin!.write(`${JSON.stringify(options)}\n`)
-    const { seconds } = await this.#answer()
-    return seconds as number
+    return await this.#answer()
   }
 
   async stop(): Promise<void> {
@@ -47,7 +51,7 @@ export class Contender {
     if (this.#child.exitCode === null) await ended
   }
 
-  async #answer(): Promise<Record<string, string | number>> {
+  async #answer<Answer>(): Promise<Answer> {
     const { value, done } = await this.#lines.next()
     if (done) throw new Error(`the contender ${this.#name} ended; it said:\n${this.#complaints}`)
     return JSON.parse(value)

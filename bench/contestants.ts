@@ -7,6 +7,8 @@ import { preparePythonEnvironment } from './reference/python-environment.ts'
 export const contestantProcesses = [
   'native',
   'engine',
+  'served',
+  'monitored',
   'bare',
   'float32',
   'bfloat16',
@@ -50,6 +52,19 @@ export const contestants: readonly Contestant[] = [
   { name: 'busy', process: 'engine', what: 'the engine beside another busy process', busy: true },
 ]
 
+/** The server, and what it is measured against: the same work side by side. */
+export const servingContestants: readonly Contestant[] = [
+  { name: 'bare', process: 'bare', what: 'the loop on one 2-thread context, 16 at a time' },
+  { name: 'served', process: 'served', what: 'the server, 16 clients that stream, nothing read' },
+  { name: 'monitored', process: 'monitored', what: 'the same, three traits read in every answer' },
+  {
+    name: 'served-steered',
+    process: 'served',
+    what: 'nothing read, each request with its own steering',
+    steered: true,
+  },
+]
+
 /** The contestants this machine can be measured with: not all have a library compiled for them, or a GPU. */
 export function contestantsHere(): Contestant[] {
   const { origin } = locateLibrary()
@@ -75,6 +90,10 @@ export async function commandFor(
   if (process === 'engine') return node('engine-process.ts', prebuilt)
   if (process === 'native') return node('engine-process.ts', { PERSONASCOPE_ENGINE: 'native' })
   if (process === 'gpu') return node('engine-process.ts', { PERSONASCOPE_ENGINE: 'cuda' })
+  if (process === 'served' || process === 'monitored') {
+    const command = node('server-process.ts', prebuilt)
+    return { ...command, args: [...command.args, process] }
+  }
   if (process === 'bare') return node('bare-loop-process.ts', prebuilt)
   const python = await preparePythonEnvironment(note)
   const device = process.startsWith('gpu-') ? 'cuda' : 'cpu'

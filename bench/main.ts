@@ -3,6 +3,7 @@
  * as the last line of standard output one JSON document.
  *
  *     npm run bench -- [--only engine,bare] [--rounds 5] [--quick] [--force] [--model smollm2-135m-instruct]
+ *     npm run bench -- --serving      of the server instead, on the default model
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
@@ -12,23 +13,26 @@ import { formatTable } from '../src/cli/format.ts'
 import { type JudgedClaim, judgeClaims, spreadOf } from './claims.ts'
 import { Contender } from './contender.ts'
 import type { Job } from './contender-process.ts'
-import { type Contestant, commandFor, contestantProcesses, contestantsHere } from './contestants.ts'
+import { type Contestant, commandFor, contestantProcesses, contestantsHere, servingContestants } from './contestants.ts'
 import { describeOthers, isQuiet, measureOthers } from './machine-watch.ts'
 import { type Entry, runRounds, type Turns } from './run-rounds.ts'
-import { fullWorkload, quickWorkload } from './workload.ts'
+import { fullWorkload, quickServingWorkload, quickWorkload, servingWorkload } from './workload.ts'
 
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
     rounds: { type: 'string' },
+    serving: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     force: { type: 'boolean', default: false },
     model: { type: 'string', default: 'smollm2-135m-instruct' },
   },
 })
+type ChosenEntry = Entry & { readonly contestant: Contestant }
+
 const note = (text: string) => process.stderr.write(`${text}\n`)
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 5))
-const workload = options.quick ? quickWorkload : fullWorkload
+const workload = chooseWorkload()
 const chosen = chooseContestants(options.only?.split(','))
 
 if (!options.force) await requireQuietMachine()
@@ -36,7 +40,7 @@ const contenders = new Map<Contestant['process'], Contender>()
 const directory = mkdtempSync(join(tmpdir(), 'personascope-bench-'))
 try {
   await startContenders()
-  const entries = chosen.map((contestant): Entry => {
+  const entries = chosen.map((contestant): ChosenEntry => {
     const turns: Turns = { seconds: [], othersCores: [], redone: 0 }
     return { contestant, contender: contenders.get(contestant.process)!, turns }
   })
@@ -47,8 +51,13 @@ try {
   rmSync(directory, { recursive: true })
 }
 
+function chooseWorkload() {
+  if (options.serving) return options.quick ? quickServingWorkload : servingWorkload
+  return options.quick ? quickWorkload : fullWorkload
+}
+
 function chooseContestants(wanted: readonly string[] | undefined): Contestant[] {
-  const there = contestantsHere()
+  const there = options.serving ? servingContestants : contestantsHere()
   const unknown = wanted?.find(name => !there.some(contestant => contestant.name === name))
   if (unknown === undefined) return there.filter(({ name }) => wanted?.includes(name) ?? true)
   const names = there.map(({ name }) => name).join(', ')
@@ -67,7 +76,8 @@ async function requireQuietMachine(): Promise<void> {
 
 async function startContenders(): Promise<void> {
   const wanted = new Set<Contestant['process']>(chosen.map(contestant => contestant.process))
-  if (![...wanted].some(process => ['engine', 'native', 'gpu'].includes(process))) wanted.add('engine')
+  const knowing = ['engine', 'native', 'gpu', 'served', 'monitored']
+  if (![...wanted].some(process => knowing.includes(process))) wanted.add('engine')
   let weightsPath = ''
   for (const process of contestantProcesses) {
     if (!wanted.has(process)) continue
@@ -80,7 +90,7 @@ async function startContenders(): Promise<void> {
   }
 }
 
-function report(entries: readonly Entry[]): void {
+function report(entries: readonly ChosenEntry[]): void {
   const seconds = new Map(entries.map(({ contestant, turns }) => [contestant.name, turns.seconds]))
   // Claims are about the whole work on a quiet machine: anything else is no verdict.
   const disturbed = new Set(
@@ -99,13 +109,20 @@ function report(entries: readonly Entry[]): void {
   )
   console.log(contestantTable(entries, writtenTokens))
   console.log(`\n${claimTable(judged)}\n`)
+  const served = entries.filter(({ turns }) => turns.facts)
+  if (served.length > 0) console.log(`${clientsTable(served)}\n`)
   console.log(
     JSON.stringify({
-      bench: 'speed',
+      bench: options.serving ? 'serving' : 'speed',
       date: new Date().toISOString(),
       machine: { cpu: cpus()[0]?.model, cores: availableParallelism() },
       model: options.model,
-      work: { sequences, promptTokens: workload.prompts[0]!.length, writtenTokens: workload.writtenTokens },
+      work: {
+        sequences,
+        sideBySide: workload.sideBySide,
+        promptTokens: workload.prompts[0]!.length,
+        writtenTokens: workload.writtenTokens,
+      },
       rounds,
       quick: options.quick,
       contenders: Object.fromEntries([...contenders].map(([name, { about }]) => [name, about])),
@@ -115,7 +132,7 @@ function report(entries: readonly Entry[]): void {
   )
 }
 
-function contestantTable(entries: readonly Entry[], writtenTokens: number): string {
+function contestantTable(entries: readonly ChosenEntry[], writtenTokens: number): string {
   const rows = entries.map(({ contestant: { name, what }, turns: { seconds, othersCores, redone } }) => {
     const { median, lowest, highest } = spreadOf(seconds)
     const others = Math.max(...othersCores).toFixed(2)
@@ -123,6 +140,18 @@ function contestantTable(entries: readonly Entry[], writtenTokens: number): stri
     return [name, median.toFixed(2), range, Math.round(writtenTokens / median), others, redone, what]
   })
   return formatTable(['', 'seconds', 'range', 'new tokens/s', 'others, cores', 'redone', ''], rows)
+}
+
+/** What clients waited for their first token, and what they themselves took of the machine. */
+function clientsTable(entries: readonly ChosenEntry[]): string {
+  const rows = entries.map(({ contestant, turns: { facts = [], seconds } }) => {
+    const waits = facts.flatMap(({ firstTokenMs }) => firstTokenMs as number[]).sort((a, b) => a - b)
+    const at = (share: number) => Math.round(waits[Math.ceil(share * waits.length) - 1]!)
+    const cpu = facts.map(({ clientsCpuSeconds }) => clientsCpuSeconds as number)
+    const cores = cpu.reduce((sum, one) => sum + one, 0) / seconds.reduce((sum, one) => sum + one, 0)
+    return [contestant.name, at(0.5), at(0.95), waits.length, cores.toFixed(3)]
+  })
+  return formatTable(['', 'first token p50, ms', 'p95, ms', 'requests', "clients' own CPU, cores"], rows)
 }
 
 function claimTable(judged: readonly JudgedClaim[]): string {

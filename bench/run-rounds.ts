@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Contender } from './contender.ts'
+import type { Contender, ContenderRound } from './contender.ts'
+import type { RoundOutcome } from './contender-process.ts'
 import type { Contestant } from './contestants.ts'
 import { describeOthers, isQuiet, MachineWatch, measureOthers, type OthersLoad } from './machine-watch.ts'
 
 export interface Entry {
-  readonly contestant: Contestant
+  readonly contestant: Pick<Contestant, 'name' | 'what' | 'steered' | 'busy' | 'alternativeTo'>
   readonly contender: Contender
   readonly turns: Turns
 }
@@ -14,6 +15,8 @@ export interface Entry {
 /** What one contestant did in all rounds. */
 export interface Turns {
   readonly seconds: number[]
+  /** What else each of them told. */
+  facts?: RoundOutcome['facts'][]
   /** What others took of the machine during each of them, in cores. */
   readonly othersCores: number[]
   /** How many turns were done again because others took too much meanwhile. */
@@ -57,8 +60,9 @@ export async function runRounds(entries: readonly Entry[], options: RunOptions):
       const rival = entries.find(({ contestant }) => contestant.name === entry.contestant.alternativeTo)
       const enough = hopeless * (rival?.turns.seconds[0] ?? Number.POSITIVE_INFINITY)
       if (entry.turns.seconds.some(seconds => seconds > enough)) continue
-      const { seconds, others } = await takeQuietTurn(entry, enough, options)
+      const { seconds, facts, others } = await takeQuietTurn(entry, enough, options)
       entry.turns.seconds.push(seconds)
+      if (facts) entry.turns.facts = [...(entry.turns.facts ?? []), facts]
       entry.turns.othersCores.push(others.cores)
       note(`round ${round} of ${rounds}: ${entry.contestant.name} ${seconds.toFixed(2)} s, ${describeOthers(others)}`)
     }
@@ -80,8 +84,7 @@ async function waitUntilQuiet(): Promise<void> {
   for (let second = 0; second < mostSecondsToWait; second++) if (isQuiet(await measureOthers(1))) return
 }
 
-interface Turn {
-  readonly seconds: number
+interface Turn extends ContenderRound {
   readonly others: OthersLoad
 }
 
@@ -91,8 +94,8 @@ async function takeTurn({ contestant, contender }: Entry, sequences: number): Pr
     // Long enough for the busy process to be at full speed, and for the threads of the last contestant to fall asleep.
     await pause(500)
     const watch = new MachineWatch()
-    const seconds = await contender.round({ steered: contestant.steered ?? false, sequences })
-    return { seconds, others: watch.stop() }
+    const round = await contender.round({ steered: contestant.steered ?? false, sequences })
+    return { ...round, others: watch.stop() }
   } finally {
     await endBusy()
   }

@@ -8,6 +8,8 @@ export interface Workload {
   /** [sequences, prompt tokens] */
   readonly prompts: readonly (readonly number[])[]
   readonly writtenTokens: number
+  /** How many at a time. */
+  readonly sideBySide: number
 }
 
 /** Where ids of ordinary words begin and end in the vocabulary of every model of the catalogue. */
@@ -20,10 +22,20 @@ export const fullWorkload = makeWorkload(32, 120, 60)
 /** Shows that the bench itself works. */
 export const quickWorkload = makeWorkload(8, 120, 12)
 
-function makeWorkload(sequences: number, promptTokens: number, writtenTokens: number): Workload {
+/** What claims of the server's speed are about: 16 clients, each with two requests. */
+export const servingWorkload = makeWorkload(32, 120, 60, 16)
+
+export const quickServingWorkload = makeWorkload(8, 120, 12, 4)
+
+function makeWorkload(
+  sequences: number,
+  promptTokens: number,
+  writtenTokens: number,
+  sideBySide = sequences,
+): Workload {
   const prompts = Array.from({ length: sequences }, (_, sequence) => {
     const random = createRandom(1000 + sequence)
     return Array.from({ length: promptTokens }, () => firstWord + Math.floor(random.next() * (lastWord - firstWord)))
   })
-  return { prompts, writtenTokens }
+  return { prompts, writtenTokens, sideBySide }
 }
