@@ -21,6 +21,7 @@ export interface ServeOptions extends EngineOptions {
   readonly apiKey?: string
   readonly keys?: string
   readonly upstream?: string
+  readonly reproducible?: boolean
   readonly storeText?: boolean
   readonly store: boolean
   readonly keepDays?: number
@@ -48,6 +49,12 @@ export async function runServer(context: CommandContext, options: ServeOptions):
   await using engine = await openEngine(context, options)
   const { trait, baseline } = options
   const watched = await watchTraits(trait, engine, workspace, baseline === undefined ? {} : { baseline })
+  const unplaced = baseline === undefined ? [] : watched.filter(({ baseline: own }) => own === undefined)
+  for (const { name } of unplaced) {
+    terminal.note(
+      `The baseline ${baseline} is not of ${name} on this model, direction and layer: its readings get no z.`,
+    )
+  }
   const keepsTurns = options.store || upstream !== undefined
   const store = keepsTurns ? await openTurnStore(workspace, { keepsText: options.storeText ?? false }) : undefined
   const forgetting = store && options.keepDays !== undefined ? forgetOld(store, options.keepDays, log) : undefined
@@ -61,6 +68,7 @@ export async function runServer(context: CommandContext, options: ServeOptions):
           keys,
           ...(store && { store }),
           log,
+          reproducible: options.reproducible ?? false,
           limits: { waiting: options.queue },
         })
     const { host, port, drainSeconds } = options

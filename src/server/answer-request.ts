@@ -1,7 +1,7 @@
 /** Has the engine write a request's answers, reads and stores them, and tells them whole or as they grow. */
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import type { PersonascopeResponse } from '../contract/personascope-field.ts'
-import type { Engine } from '../engine/contract/engine.ts'
+import type { Engine, RequestOptions } from '../engine/contract/engine.ts'
 import type { GenerateResult } from '../engine/contract/generate.ts'
 import { forecastAnswer, readAnswer } from '../monitoring/read-answer.ts'
 import type { TurnRecord } from '../monitoring/turn-record.ts'
@@ -21,6 +21,7 @@ export interface AnswerJob {
   readonly format: AnswerFormat
   readonly client: string
   readonly operation: 'chat' | 'text_completion'
+  readonly mode: NonNullable<RequestOptions['mode']>
   readonly includeUsage: boolean
   /** Aborted when the client is gone; abort it to end the answers. */
   readonly abort: AbortController
@@ -38,10 +39,10 @@ export async function answerWhole(job: AnswerJob): Promise<Response> {
   const span = startSpan(job)
   let failure: unknown
   try {
-    const { engine, plan, abort } = job
+    const { engine, plan, abort, mode } = job
     const choices = await Promise.all(
       plan.requests.map(async (request, index) => {
-        const result = await engine.generate(request, { signal: abort.signal })
+        const result = await engine.generate(request, { signal: abort.signal, mode })
         return await finish(job, index, result)
       }),
     )
@@ -103,8 +104,8 @@ async function writeAll(job: AnswerJob, queue: EventQueue<string>): Promise<void
 }
 
 async function writeChoice(job: AnswerJob, index: number, send: (part: unknown) => void): Promise<GenerateResult> {
-  const { engine, head, plan, format, abort } = job
-  const generation = engine.stream(plan.requests[index]!, { signal: abort.signal })
+  const { engine, head, plan, format, abort, mode } = job
+  const generation = engine.stream(plan.requests[index]!, { signal: abort.signal, mode })
   let begun = false
   let textBefore = 0
   const begin = (promptLast: Readonly<Record<string, number>>) => {

@@ -35,6 +35,8 @@ export interface ServerParts {
   /** Absent: nothing is stored. */
   readonly store?: TurnStore
   readonly log: Logger
+  /** What runs beside a request may not show in its answer. */
+  readonly reproducible?: boolean
   readonly limits?: Partial<ServerLimits>
 }
 
@@ -160,6 +162,7 @@ export function createServerApp(parts: ServerParts): ServerApp {
       format,
       client: client.name,
       operation,
+      mode: parts.reproducible ? 'reproducible' : 'packed',
       includeUsage: asked.stream_options?.include_usage ?? false,
       abort,
       store,

@@ -14,6 +14,10 @@ export function serveCommand(): Command {
     .option('--api-key <key>', 'the key that requests must bring (default: PERSONASCOPE_API_KEY)')
     .option('--keys <file>', 'a JSON file of keys, with what each of them may do')
     .option('--upstream <url>', 'serve no model: pass everything on to this server, and read its answers')
+    .option(
+      '--reproducible',
+      'an answer does not depend on what else is asked at the time (exactly so with Q8_0 weights)',
+    )
     .option('--no-store', 'keep no readings')
     .option('--store-text', 'keep what was asked and answered too')
     .option('--keep-days <n>', 'forget turns after so many days', numberBetween('--keep-days', 0, 36_500))

@@ -58,6 +58,12 @@ export interface Engine extends AsyncDisposable {
 export interface RequestOptions {
   /** Aborting ends the request with ENGINE_ABORTED within one step of the model. */
   readonly signal?: AbortSignal
+  /**
+   * `packed` (the default for a single request): whatever runs beside it may change its last digits, and so a token.
+   * `reproducible`: the passes with its tokens have the same kernels alone as beside others. With Q8_0 weights its
+   * tokens are then the same; where a format's kernels round by the number of rows, they may still differ.
+   */
+  readonly mode?: 'reproducible' | 'packed'
 }
 
 export interface RunOptions<Result> extends RequestOptions {

@@ -19,6 +19,8 @@ export interface RequestListener {
 export interface RunSettings {
   /** Whether the requests have the engine to themselves, in an order of their own. */
   readonly grouped: boolean
+  /** Whether what shares a pass with a single request may not show in it. */
+  readonly reproducible?: boolean
   readonly signal?: AbortSignal
   readonly listener?: RequestListener
   readonly onResult?: (index: number, result: Result) => void
@@ -84,7 +86,7 @@ export class EngineLink {
   async run(requests: readonly PreparedRequest[], settings: RunSettings): Promise<Result[]> {
     if (requests.length === 0) return []
     await this.open()
-    const { grouped, signal, listener = {}, onResult } = settings
+    const { grouped, reproducible = false, signal, listener = {}, onResult } = settings
     if (signal?.aborted) throw new PersonascopeError('ENGINE_ABORTED')
     const items = requests.map(request => ({ id: this.#nextId++, request }))
     const ids = items.map(item => item.id)
@@ -98,7 +100,7 @@ export class EngineLink {
           return result
         }),
       )
-      for (const work of toWork(items, grouped)) this.#child!.send({ type: 'work', work })
+      for (const work of toWork(items, grouped, reproducible)) this.#child!.send({ type: 'work', work })
       return await Promise.all(results)
     } catch (error) {
       endAll(error)
@@ -216,6 +218,7 @@ export class EngineLink {
 function toWork(
   items: readonly { readonly id: number; readonly request: PreparedRequest }[],
   grouped: boolean,
+  reproducible: boolean,
 ): Work[] {
-  return grouped ? [{ kind: 'group', items }] : items.map(item => ({ kind: 'single', item }))
+  return grouped ? [{ kind: 'group', items }] : items.map(item => ({ kind: 'single', item, reproducible }))
 }

@@ -65,7 +65,7 @@ export class LlamaEngine implements Engine {
 
   async forward(request: ForwardRequest, options: RequestOptions = {}): Promise<ForwardResult> {
     const [prepared] = await this.#prepareForwards([request])
-    return (await this.#link.run([prepared!], { ...options, grouped: false })).at(0) as ForwardResult
+    return (await this.#runOne(prepared!, options)) as ForwardResult
   }
 
   async generateAll(
@@ -100,7 +100,12 @@ export class LlamaEngine implements Engine {
   ): Promise<GenerateResult> {
     const prompt = await this.renderPrompt(request.prompt)
     const prepared = prepareGenerate(request, prompt, this.model, streamed)
-    return (await this.#link.run([prepared], { ...options, grouped: false, listener })).at(0) as GenerateResult
+    return (await this.#runOne(prepared, options, listener)) as GenerateResult
+  }
+
+  async #runOne(prepared: PreparedRequest, { signal, mode }: RequestOptions, listener: RequestListener = {}) {
+    const settings = { grouped: false, reproducible: mode === 'reproducible', listener, ...(signal && { signal }) }
+    return (await this.#link.run([prepared], settings)).at(0)
   }
 
   async #prepareForwards(requests: readonly ForwardRequest[]) {

@@ -208,9 +208,15 @@ export class Scheduler {
   /** Feeds every active request its next token. */
   #write(): void {
     const slots = this.#active.map((_, slot) => slot)
-    const rows = slots.map(slot => this.#row(slot, this.#active[slot]!.run.fed))
-    // A kernel may take another path for one row than for several: in a group, no row ever goes alone.
-    const alone = this.#group && rows.length === 1
+    // A kernel may take another path for one row than for several: in a group, and where it is asked for, no row ever
+    // goes alone. Nor does one in the last layer, which has rows only where logits are wanted; what a group does there
+    // is the same each time.
+    const reproducible = this.#active.some(({ work }) => work.kind === 'single' && work.reproducible)
+    const rows = slots.map(slot => {
+      const row = this.#row(slot, this.#active[slot]!.run.fed)
+      return reproducible ? { ...row, wantsLogits: true } : row
+    })
+    const alone = (this.#group || reproducible) && rows.length === 1
     if (alone) rows.push({ run: undefined, id: undefined, token: fillerToken, position: 0, slot: 1, wantsLogits: true })
     if (!this.#pass(rows)) return
     if (alone) this.#context!.forget(1)

@@ -9,11 +9,12 @@ export interface WorkItem {
 }
 
 /**
- * What a worker is given. A `single` shares passes with whatever else runs. A `group` has the worker to itself and
+ * What a worker is given. A `single` shares passes with whatever else runs; where it is reproducible, these have the
+ * same kernels whatever that is. A `group` has the worker to itself and
  * runs in an order that depends on the group alone.
  */
 export type Work =
-  | { readonly kind: 'single'; readonly item: WorkItem }
+  | { readonly kind: 'single'; readonly item: WorkItem; readonly reproducible: boolean }
   | { readonly kind: 'group'; readonly items: readonly WorkItem[] }
 
 /** What a worker says about its work. */
