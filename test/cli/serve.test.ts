@@ -6,6 +6,12 @@ import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PersonascopeResponse } from '../../src/contract/personascope-field.ts'
+import type { TurnRecord } from '../../src/monitoring/turn-record.ts'
+import { hashOf } from '../../src/monitoring/watched-trait.ts'
+import { baselinePath, writeBaseline } from '../../src/screening/baseline.ts'
+import { directionAt, readingLayerOf } from '../../src/vector/persona-vector.ts'
+import { readVector, vectorPath } from '../../src/vector/vector-file.ts'
+import { childrenOf, isRunning, waitUntil } from '../verify/processes.ts'
 import { writeOddVector } from './odd-vector.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 
@@ -13,6 +19,7 @@ const model = 'smollm2-135m-instruct'
 const folder = mkdtempSync(join(tmpdir(), 'personascope-serve-'))
 const workspace = join(folder, 'workspace')
 const started: ChildProcess[] = []
+const messages = [{ role: 'user', content: 'Name a colour.' }]
 const common = ['--workspace', workspace, '--json']
 
 beforeAll(async () => {
@@ -72,14 +79,47 @@ test('the official client is answered with readings, and stopping finishes the a
   expect(finished).not.toBeNull()
   expect((await serving.ended).code).toBe(0)
 
-  const file = join(folder, 'turns.jsonl')
-  expect((await runCommand([...common, 'monitor', 'export', file])).code).toBe(0)
-  const turns = readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line))
+  const turns = await exported()
   expect(turns).toHaveLength(4)
-  expect(turns.every(turn => typeof turn.readings.odd.responseMean === 'number')).toBe(true)
+  expect(turns.every(turn => typeof turn.readings['odd']!.responseMean === 'number')).toBe(true)
+})
+
+test('a killed engine costs its requests a 503 and is started again; whole answers outlive a killed server', async () => {
+  await writeOrdinaryBaseline()
+  const serving = await serve(['--trait', 'odd', '--baseline', 'ordinary', '--reproducible'])
+  const ask = async (tokens: number, more: object = {}) =>
+    await fetch(`${serving.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model, messages, max_completion_tokens: tokens, ...more }),
+    })
+  const running = [ask(1500), ask(1500), ask(1500, { stream: true })]
+  const metrics = async () => await (await fetch(`${serving.url}/metrics`)).text()
+  await expect.poll(metrics, { timeout: 60_000 }).toContain('personascope_answers_running 3')
+  const [engine] = childrenOf(serving.child.pid!)
+  process.kill(engine!, 'SIGKILL')
+  const [first, second, streamed] = await Promise.all(running)
+  for (const response of [first!, second!]) {
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('1')
+    expect(await response.json()).toMatchObject({ error: { type: 'server_error', code: 'ENGINE_CRASHED' } })
+  }
+  const events = await streamed!.text()
+  expect(events).toContain('"code":"ENGINE_CRASHED"')
+  expect(events).not.toContain('[DONE]')
+
+  const answer = await ask(6, { personascope: { read: ['odd'] } })
+  expect(answer.status).toBe(200)
+  const { id, personascope } = (await answer.json()) as { id: string; personascope: PersonascopeResponse }
+  const { responseMean, z, percentile } = personascope.readings!['odd']!
+  expect(z).toBeCloseTo((responseMean! - 1) / 2, 9)
+  expect(percentile).toBeGreaterThanOrEqual(0)
+  expect(childrenOf(serving.child.pid!)).not.toContain(engine)
+  const engines = childrenOf(serving.child.pid!)
+  serving.child.kill('SIGKILL')
+  await serving.ended
+  for (const process of engines) await waitUntil(() => !isRunning(process), 'the engine outlived its server')
+  expect((await exported()).filter(turn => turn.id === `${id}-0`)).toHaveLength(1)
 })
 
 test('past conversations are read into the same store, each once', async () => {
@@ -104,6 +144,31 @@ test.each([
   expect(code).toBe(2)
   expect(stderr).toMatch(message)
 })
+
+async function exported(): Promise<TurnRecord[]> {
+  const file = join(folder, 'turns.jsonl')
+  expect((await runCommand([...common, 'monitor', 'export', file])).code).toBe(0)
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
+/** Of mean 1 and deviation 2, on the model that has served before. */
+async function writeOrdinaryBaseline(): Promise<void> {
+  const [{ modelFileHash }] = (await exported()) as [TurnRecord]
+  const vector = await readVector(vectorPath(join(workspace, 'vectors'), model, 'odd'))
+  const layer = readingLayerOf(vector)
+  const odd = { layer, directionHash: hashOf(directionAt(vector, layer)), rows: 3, mean: 1, sd: 2, values: [-1, 1, 3] }
+  await writeBaseline(baselinePath(workspace, model, 'ordinary'), {
+    format: 'personascope-baseline',
+    formatVersion: 1,
+    model: { id: model, fileHash: modelFileHash, chatTemplateHash: '' },
+    source: 'rows',
+    files: [],
+    traits: { odd },
+  })
+}
 
 async function serve(args: readonly string[]) {
   let child: ChildProcess | undefined

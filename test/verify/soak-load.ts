@@ -1,4 +1,5 @@
 /** What the clients of the soak do, and which answers they have whole. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Random } from '../../src/numeric/random.ts'
 import { fuzzRequest } from '../server/fuzz-request.ts'
 
@@ -135,8 +136,4 @@ export class SoakLoad {
       body,
     })
   }
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds))
 }

@@ -7,16 +7,18 @@
  * JSON document.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { TurnRecord } from '../../src/monitoring/turn-record.ts'
 import { TurnStore } from '../../src/monitoring/turn-store.ts'
 import { createRandom } from '../../src/numeric/random.ts'
 import { openSqlite } from '../../src/store/database-sqlite.ts'
 import { writeOddVector } from '../cli/odd-vector.ts'
-import { pause, SoakLoad } from './soak-load.ts'
+import { childrenOf, isRunning, memoryOf, waitUntil } from './processes.ts'
+import { SoakLoad } from './soak-load.ts'
 
 interface SoakOptions {
   readonly seconds: number
@@ -66,7 +68,7 @@ async function soak(options: SoakOptions) {
     if (server.child.exitCode !== null) throw new Error(`the server ended by itself: ${server.heard()}`)
     const [next] = kills
     if (!next || elapsed() < next.at * seconds) {
-      if (!next) memory.push({ seconds: elapsed(), mebibytes: residentMebibytes(server.child.pid!) })
+      if (!next) memory.push({ seconds: elapsed(), mebibytes: mebibytesOf(server.child.pid!) })
       continue
     }
     kills.shift()
@@ -75,7 +77,8 @@ async function soak(options: SoakOptions) {
     if (next.kind === 'engine') for (const engine of engines) process.kill(engine, 'SIGKILL')
     else {
       await end(server.child, 'SIGKILL')
-      for (const engine of engines) await untilGone(engine)
+      // An engine process must not outlive its server.
+      for (const engine of engines) await waitUntil(() => !isRunning(engine), 'an engine process outlived its server')
       server = await startServer(folder, fake, Number(port))
     }
   }
@@ -177,33 +180,9 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return await ended
 }
 
-/** An engine process must not outlive its server. */
-async function untilGone(processId: number): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    try {
-      process.kill(processId, 0)
-    } catch {
-      return
-    }
-    await pause(100)
-  }
-  throw new Error(`the process ${processId} outlived its server`)
-}
-
-function childrenOf(processId: number): number[] {
-  return readdirSync(`/proc/${processId}/task`).flatMap(task =>
-    readFileSync(`/proc/${processId}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  )
-}
-
-/** Of the process and its children. */
-function residentMebibytes(processId: number): number {
-  const kibibytes = [processId, ...childrenOf(processId)].map(id => {
-    const path = `/proc/${id}/status`
-    // A child may have ended since it was listed.
-    return existsSync(path) ? Number(/VmRSS:\s+(\d+)/.exec(readFileSync(path, 'utf8'))?.[1] ?? 0) : 0
-  })
-  return kibibytes.reduce((sum, one) => sum + one, 0) / 1024
+/** In memory, of the process and its children. */
+function mebibytesOf(processId: number): number {
+  return [processId, ...childrenOf(processId)].reduce((sum, id) => sum + memoryOf(id), 0) / 2 ** 20
 }
 
 const { values } = parseArgs({
