@@ -1,5 +1,6 @@
 import type { Layer } from '../engine/contract/layer.ts'
-import { createRandom, deriveSeed, type Random } from '../numeric/random.ts'
+import { createRandom, deriveSeed } from '../numeric/random.ts'
+import { randomDirection } from '../numeric/random-direction.ts'
 import { dot, norm, unit } from '../numeric/vector-math.ts'
 import { directionAt, type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
 import type { ExperimentRows } from './experiment-rows.ts'
@@ -41,13 +42,4 @@ export function projectConditions(
       ),
     }),
   }
-}
-
-/** A direction uniform on the sphere, of length 1: normal draws (Box and Muller 1958), scaled. */
-function randomDirection(size: number, random: Random): Float32Array {
-  const values = new Float32Array(size)
-  for (let i = 0; i < size; i++) {
-    values[i] = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
-  }
-  return unit(values)
 }

@@ -35,9 +35,12 @@ export function sentimentOf(text: string): number {
 
 function scoreItem(item: JudgeItem, lexicon: Lexicon): Score {
   if (isEmpty(item)) return emptyAnswer
-  const sentiment = sentimentOf(item.answer)
-  const signed = lexicon === 'sentiment' ? sentiment : -sentiment
-  return { status: 'scored', value: (signed + 1) * 50, method: 'lexicon' }
+  return { status: 'scored', value: lexiconScore(sentimentOf(item.answer), lexicon), method: 'lexicon' }
+}
+
+/** The judge's score, 0..100, of a text with this sentiment, -1..1. */
+export function lexiconScore(sentiment: number, lexicon: Lexicon): number {
+  return ((lexicon === 'sentiment' ? sentiment : -sentiment) + 1) * 50
 }
 
 function compound(text: string): number {

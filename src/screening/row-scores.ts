@@ -12,6 +12,8 @@ export interface TraitScores {
   readonly difference?: number
   /** The mean of each response. */
   readonly turns: readonly number[]
+  /** The row's projections on random directions at the same layer, as a control; six digits. */
+  readonly random?: readonly number[]
 }
 
 /** Where a row stands. */
@@ -44,6 +46,8 @@ export interface TextControls {
   readonly sentiment: number
   /** By trait, above 0 where an n-gram classifier calls it the trait's; null where there is none. */
   readonly ngrams: readonly (number | null)[]
+  /** By trait, 0..100 by the trait's word-list judge; null where the trait has none. */
+  readonly judge: readonly (number | null)[]
 }
 
 /** A row whose beginning alone was read: by trait, what its full projection is estimated to be. */

@@ -14,6 +14,8 @@ import type { TraitScores } from './row-scores.ts'
 export interface ScoringTrait {
   readonly layer: Layer
   readonly direction: Float32Array
+  /** Directions of length 1 that rows are projected on too, as a control. */
+  readonly randomDirections?: readonly Float32Array[]
 }
 
 export interface ScoringOptions {
@@ -181,7 +183,7 @@ export function promptKey(prompt: readonly ChatMessage[]): string {
 }
 
 function scoresOf(
-  { layer, direction }: ScoringTrait,
+  { layer, direction, randomDirections }: ScoringTrait,
   index: number,
   parts: readonly ReadItem[],
   tokens: number,
@@ -214,6 +216,8 @@ function scoresOf(
     cosine: squares > 0 ? projection / Math.sqrt(squares) : 0,
     ...(hasOwn && { difference: projection - ownSum }),
     turns,
+    // Six digits are enough to rank rows by, and keep the parts small.
+    ...(randomDirections && { random: randomDirections.map(of => Number(dot(sum, of).toPrecision(6))) }),
   }
 }
 

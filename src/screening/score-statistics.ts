@@ -2,10 +2,9 @@ import { sqlName } from '../dataset/parquet.ts'
 import { spearman } from '../numeric/correlation.ts'
 import type { Baseline } from './baseline.ts'
 import type { CascadeOutcome } from './cascade/cascade-outcome.ts'
-import { type AreaEstimate, areaEstimate } from './delong-interval.ts'
+import { areasByGroup, areasOf, type ControlArea, type GroupAreas, type Labels, readLabels } from './labelled-areas.ts'
 import { type Measure, measures, type ScoresReader, scoreColumn } from './scores-file.ts'
 import type { ScreeningPlan } from './screening-plan.ts'
-import { shuffledArea } from './shuffled-labels.ts'
 
 /** How a measure is spread over rows. */
 export interface Spread {
@@ -34,11 +33,6 @@ export interface GroupSummary {
   readonly difference?: MeanEstimate
 }
 
-/** What tells labelled rows apart, and how well. */
-export interface ControlArea extends AreaEstimate {
-  readonly name: string
-}
-
 export interface TraitSummary {
   readonly name: string
   readonly layer: number
@@ -54,6 +48,8 @@ export interface TraitSummary {
   readonly groups: readonly GroupSummary[]
   /** The vector first, then what needs no model; empty without labels. */
   readonly areas: readonly ControlArea[]
+  /** Rows that show the trait against those of one group that do not; empty without labels or groups. */
+  readonly groupAreas: readonly GroupAreas[]
 }
 
 export interface ScreeningSummary {
@@ -76,16 +72,9 @@ export interface ScreeningSummary {
 }
 
 const z95 = 1.959963984540054
-/** Names of what labelled rows are told apart by, as the report refers to them. */
-export const ngramsName = 'n-grams of the answers it was made from'
-const shuffledName = 'persona vector, labels shuffled'
 /** Groups beyond the largest ones are left out. */
 const mostGroups = 50
 const rankedRows = 20_000
-
-/** The labels that say a row shows the trait, and those that say it does not. */
-const yes = new Set(['1', '1.0', 'true', 'yes', 'positive', 'trait'])
-const no = new Set(['0', '0.0', 'false', 'no', 'negative', 'none', '-1'])
 
 /** What a screening found, from its scores alone: equal scores give equal summaries. */
 export async function summariseScores(
@@ -133,7 +122,7 @@ async function summariseTrait(
   plan: ScreeningPlan,
   { name, layer, directionHash }: ScreeningPlan['traits'][number],
   baseline: Baseline | undefined,
-  labels: readonly (boolean | undefined)[] | undefined,
+  labels: Labels | undefined,
 ): Promise<TraitSummary> {
   const columnOf = (measure: Measure) => sqlName(scoreColumn(name, measure))
   const spreads: Partial<Record<Measure, Spread>> = {}
@@ -155,6 +144,7 @@ async function summariseTrait(
     groups:
       groupBy === undefined ? [] : await groupsOf(scores, groupBy, columnOf('projection'), columnOf('difference')),
     areas: labels ? await areasOf(scores, name, labels) : [],
+    groupAreas: labels && groupBy !== undefined ? await areasByGroup(scores, name, labels, groupBy) : [],
   }
 }
 
@@ -218,43 +208,4 @@ async function lengthCorrelation(scores: ScoresReader, column: string): Promise<
     rows.map(([, value]) => value as number),
   )
   return correlation ?? null
-}
-
-/** The label of every row, in order; undefined where it has none, or one that says neither. */
-async function readLabels(
-  scores: ScoresReader,
-  { settings }: ScreeningPlan,
-): Promise<(boolean | undefined)[] | undefined> {
-  if (settings.labelColumn === undefined) return undefined
-  const rows = await scores.query('SELECT label FROM scores')
-  return rows.map(([label]) => {
-    const text = String(label).toLowerCase()
-    return yes.has(text) ? true : no.has(text) ? false : undefined
-  })
-}
-
-async function areasOf(
-  scores: ScoresReader,
-  trait: string,
-  labels: readonly (boolean | undefined)[],
-): Promise<ControlArea[]> {
-  const column = (measure: Measure) => sqlName(scoreColumn(trait, measure))
-  const rows = await scores.query(`SELECT ${column('projection')}, ${column('difference')},
-    ${sqlName(`${trait}_ngrams`)}, sentiment, -sentiment, tokens, -tokens FROM scores`)
-  const areaOf = (name: string, index: number, estimate = areaEstimate): ControlArea[] => {
-    const of = (side: boolean) =>
-      rows.flatMap((row, at) => (labels[at] === side && row[index] !== null ? [row[index] as number] : []))
-    const area = estimate(of(true), of(false))
-    return area ? [{ name, ...area }] : []
-  }
-  // Which way these point is not known beforehand: they get the better one, the vector does not.
-  const better = (...areas: ControlArea[]) => areas.sort((a, b) => b.area - a.area).slice(0, 1)
-  return [
-    ...areaOf('persona vector', 0),
-    ...areaOf('persona vector, minus the own answer', 1),
-    ...areaOf(ngramsName, 2),
-    ...better(...areaOf('sentiment, brighter', 3), ...areaOf('sentiment, darker', 4)),
-    ...better(...areaOf('length, longer', 5), ...areaOf('length, shorter', 6)),
-    ...areaOf(shuffledName, 0, shuffledArea),
-  ]
 }

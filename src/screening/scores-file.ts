@@ -25,8 +25,9 @@ export type StandardOf = (trait: string) => { readonly mean: number; readonly sd
 const recordColumns = `{
   kind: 'VARCHAR', row: 'BIGINT', file: 'INTEGER', fileRow: 'BIGINT', line: 'BIGINT', id: 'VARCHAR', "group": 'VARCHAR',
   label: 'VARCHAR', tokens: 'INTEGER', cut: 'BOOLEAN', controlCharacters: 'BOOLEAN', fault: 'VARCHAR',
-  scores: 'STRUCT(projection DOUBLE, max DOUBLE, cosine DOUBLE, difference DOUBLE, turns DOUBLE[])[]',
-  controls: 'STRUCT(sentiment DOUBLE, ngrams DOUBLE[])'
+  scores: 'STRUCT(projection DOUBLE, max DOUBLE, cosine DOUBLE, difference DOUBLE, turns DOUBLE[],
+    random FLOAT[])[]',
+  controls: 'STRUCT(sentiment DOUBLE, ngrams DOUBLE[], judge DOUBLE[])'
 }`
 
 /** Gathers the parts of a run into one file. Throws DISK_FULL, FILE_UNWRITABLE. */
@@ -40,6 +41,8 @@ export async function writeScores(folder: string, plan: ScreeningPlan, standardO
       ...measures.map(measure => `${of(measure)} AS ${sqlName(scoreColumn(name, measure))}`),
       `${at}.turns AS ${sqlName(`${name}_turns`)}`,
       `controls.ngrams[${index + 1}] AS ${sqlName(`${name}_ngrams`)}`,
+      `controls.judge[${index + 1}] AS ${sqlName(`${name}_judge`)}`,
+      `${at}.random AS ${sqlName(`${name}_random`)}`,
     ]
   })
   const query = `SELECT row, [${files}][file + 1] AS file, fileRow AS file_row, line, id, "group", label, tokens,

@@ -7,6 +7,7 @@ import { PersonascopeError } from '../errors/personascope-error.ts'
 import { countChosen, rowChooser } from './choose-rows.ts'
 import { longestText } from './fit-row.ts'
 import { countParts, keepPart, type PartRecord, readPart } from './part-file.ts'
+import { isProjectedAtRandom } from './random-areas.ts'
 import type { OwnAnswer, RowPlace, TextControls } from './row-scores.ts'
 import { type PartResult, type ScoringTrait, scorePart } from './score-part.ts'
 import { rowsPerPart, type ScreenedFile, type ScreeningPlan } from './screening-plan.ts'
@@ -44,9 +45,17 @@ type TakenRow = RowPlace & ({ readonly training: TrainingRow; readonly columns: 
 type Fault = { readonly fault: string; readonly text: string }
 type Columns = { readonly id?: string; readonly group?: string; readonly label?: string }
 
+/** A part that the engine has been given. */
+interface PartAtWork {
+  readonly taken: readonly TakenRow[]
+  /** The prompts whose own answers were known before. */
+  readonly asked: ReadonlySet<string>
+  readonly results: Promise<readonly PartResult[]>
+}
+
 /**
- * Scores every chosen row that is not in the folder yet, part after part, in the memory of one part. Stopping, in
- * whatever way, loses at most the part at work; what the parts hold does not depend on where it was stopped.
+ * Scores every chosen row that is not in the folder yet, part after part, in the memory of two parts. Stopping,
+ * in whatever way, loses at most the parts at work; what the parts hold does not depend on where it was stopped.
  * @returns how many parts there are
  * @throws DATASET_ROW_INVALID where `strict`, FILE_INVALID, DISK_FULL, what the engine throws
  */
@@ -63,24 +72,34 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
   report()
   if (reusedRows === totalRows) return known
 
+  // Own answers that one part asked for are not asked for again by the next.
+  const partsAhead = plan.settings.ownAnswerTokens === undefined ? 1 : 0
+  const working: PartAtWork[] = []
   let part = known
   let taken: TakenRow[] = []
-  for await (const row of chosenRows(plan, only?.has, known * rowsPerPart, longestText(engine))) {
-    taken.push(row)
-    if (strict && 'fault' in row) {
-      const { path } = plan.files[row.file]!
-      throw new PersonascopeError('DATASET_ROW_INVALID', { path, line: row.line, fault: row.fault })
+  try {
+    for await (const row of chosenRows(plan, only?.has, known * rowsPerPart, longestText(engine))) {
+      taken.push(row)
+      if (strict && 'fault' in row) {
+        const { path } = plan.files[row.file]!
+        throw new PersonascopeError('DATASET_ROW_INVALID', { path, line: row.line, fault: row.fault })
+      }
+      if (taken.length < rowsPerPart) continue
+      beginPart()
+      if (working.length > partsAhead) await finishPart()
     }
-    if (taken.length < rowsPerPart) continue
-    await finishPart()
+    if (taken.length > 0) beginPart()
+    while (working.length > 0) await finishPart()
+  } finally {
+    await Promise.allSettled(working.map(({ results }) => results))
   }
-  if (taken.length > 0) await finishPart()
   return part
 
-  async function finishPart(): Promise<void> {
-    const before = new Set(ownAnswers.keys())
+  /** The engine has the next part when it is done with one, so that no context of it waits. */
+  function beginPart(): void {
     const readable = taken.filter(row => 'training' in row)
-    const results = await scorePart(
+    const asked = new Set(ownAnswers.keys())
+    const results = scorePart(
       engine,
       readable.map(({ training }) => training),
       {
@@ -95,13 +114,22 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
         },
       },
     )
-    const own = [...ownAnswers].flatMap(([prompt, projections]): PartRecord[] =>
-      before.has(prompt) ? [] : [{ kind: 'own', prompt, projections } satisfies PartRecord & OwnAnswer],
-    )
-    await keepPart(folder, part, [...own, ...recordsOf(taken, results, options)])
-    part++
-    doneRows += taken.length
+    // Heard of when its turn comes.
+    results.catch(() => {})
+    working.push({ taken, asked, results })
     taken = []
+  }
+
+  async function finishPart(): Promise<void> {
+    const { taken: rows, asked, results } = working[0]!
+    const scored = await results
+    working.shift()
+    const own = [...ownAnswers].flatMap(([prompt, projections]): PartRecord[] =>
+      asked.has(prompt) ? [] : [{ kind: 'own', prompt, projections } satisfies PartRecord & OwnAnswer],
+    )
+    await keepPart(folder, part, [...own, ...recordsOf(rows, scored, options)])
+    part++
+    doneRows += rows.length
     report()
   }
 }
@@ -183,6 +211,7 @@ function recordsOf(
 ): PartRecord[] {
   const texts = taken.map(row => ('training' in row ? textOf(row.training) : ''))
   const controls = plan.settings.labelColumn === undefined ? undefined : controlsOf(texts)
+  const rows = plan.files.reduce((sum, file) => sum + file.rows, 0)
   let next = 0
   return taken.map((row, index): PartRecord => {
     const { row: number, file, fileRow, line } = row
@@ -200,7 +229,7 @@ function recordsOf(
       tokens,
       cut,
       controlCharacters: hasControlCharacters(row.training),
-      scores,
+      scores: isProjectedAtRandom(number, rows) ? scores : scores.map(({ random: _, ...rest }) => rest),
       ...(controls && { controls: controls[index]! }),
     }
   })

@@ -57,6 +57,13 @@ export interface ScreeningPlan {
   readonly settings: ScreeningSettings
   /** What the n-gram classifier beside each trait was trained on; empty without labels. */
   readonly classifierHashes: readonly (string | null)[]
+  /** Where rows carry labels: what else stands beside the vectors. */
+  readonly controls?: {
+    /** How many random directions at each vector's layer. */
+    readonly randomDirections: number
+    /** By trait, its word-list judge; null where it has none. */
+    readonly lexicons: readonly (string | null)[]
+  }
   /** The decision that rows are read for; absent: every row is read in full. */
   readonly fast?: { readonly rules: readonly FastRule[] }
 }

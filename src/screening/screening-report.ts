@@ -3,14 +3,14 @@
 import type { ColouredPiece, ColouredText, TokenScale } from '../report/coloured-tokens.ts'
 import { formatCorrelation, formatCount, formatEstimate, formatNumber, formatPercent } from '../report/format-number.ts'
 import { histogramPlot } from '../report/histogram-plot.ts'
-import { intervalPlot } from '../report/interval-plot.ts'
 import type { ReportBlock } from '../report/report-block.ts'
 import { type KeyFigure, reportPage } from '../report/report-page.ts'
 import type { Baseline } from './baseline.ts'
 import { describeCascade } from './cascade/describe-cascade.ts'
 import type { ExampleRow, TraitExamples } from './example-rows.ts'
+import { labelledBlocks } from './labelled-blocks.ts'
 import type { RowTokens } from './row-tokens.ts'
-import { type MeanEstimate, ngramsName, type ScreeningSummary, type TraitSummary } from './score-statistics.ts'
+import type { MeanEstimate, ScreeningSummary, TraitSummary } from './score-statistics.ts'
 import type { ScreeningPlan } from './screening-plan.ts'
 import type { ThresholdStops } from './threshold-stops.ts'
 
@@ -185,7 +185,7 @@ function traitBlocks(trait: TraitSummary, parts: ScreeningReportParts): ReportBl
       ]),
     },
     ...(stops ? [explorerBlock(name, stops, mark?.bound, baseline)] : []),
-    ...(areas.length > 0 ? areaBlocks(trait) : []),
+    ...(areas.length > 0 ? labelledBlocks(trait) : []),
     ...(groups.length > 0 ? groupBlocks(trait) : []),
     ...(examples ? exampleBlocks(examples, trait, parts) : []),
   ]
@@ -215,31 +215,6 @@ function explorerBlock(
     }),
     command: `personascope screen filter <run> --drop-above ${trait}=`,
   }
-}
-
-function areaBlocks({ name, areas }: TraitSummary): ReportBlock[] {
-  return [
-    {
-      kind: 'figure',
-      drawing: intervalPlot({
-        title: `Telling labelled rows apart: ${name}`,
-        xLabel: 'area under the ROC curve',
-        zero: 0.5,
-        xRange: [Math.min(0.4, ...areas.map(({ low }) => low)), 1],
-        groups: [
-          {
-            estimates: areas.map(({ name: estimateName, area, low, high }, index) => ({
-              name: estimateName,
-              value: area,
-              interval: { low, high },
-              ...(index === 0 && { emphasised: true }),
-            })),
-          },
-        ],
-      }),
-      caption: `${formatCount(areas[0]!.positives)} rows labelled as showing the trait against ${formatCount(areas[0]!.negatives)} others. Sentiment and length get the direction that suits them better; the vector and the n-grams do not. Of shuffled labels, the line holds 95 % of 500 shuffles: what lies in it is chance.${areas.some(({ name: by }) => by === ngramsName) ? '' : ' The answers the vector was made from were not found, or are too few: the classifier of their n-grams is missing, and without it this figure does not show that the vector tells more than their words.'}`,
-    },
-  ]
 }
 
 function groupBlocks({ name, groups }: TraitSummary): ReportBlock[] {

@@ -1,4 +1,4 @@
-import { sentimentOf } from '../judge/lexicon-judge.ts'
+import { type Lexicon, lexiconScore, sentimentOf } from '../judge/lexicon-judge.ts'
 import { fitNgrams, ngramVectors } from '../numeric/ngrams.ts'
 import { fitSparseClassifier, predictSparseRidge } from '../numeric/sparse-ridge.ts'
 import type { TextControls } from './row-scores.ts'
@@ -28,16 +28,25 @@ export function trainClassifier(answers: readonly ExtractionAnswer[]): NgramClas
   return model && (rows => predictSparseRidge(model, ngramVectors(ngrams, rows)))
 }
 
-/** What the text of responses tells without the model. */
+/**
+ * What the text of responses tells without the model.
+ * @param classifiers by trait
+ * @param lexicons by trait, the word list of its judge
+ */
 export function textControls(
   responses: readonly string[],
   classifiers: readonly (NgramClassifier | undefined)[],
+  lexicons: readonly (Lexicon | undefined)[],
 ): TextControls[] {
   const ngrams = classifiers.map(classify => classify?.(responses))
-  return responses.map((text, index) => ({
-    sentiment: sentimentOf(text.slice(0, readBySentiment)),
-    ngrams: ngrams.map(values => values?.[index] ?? null),
-  }))
+  return responses.map((text, index) => {
+    const sentiment = sentimentOf(text.slice(0, readBySentiment))
+    return {
+      sentiment,
+      ngrams: ngrams.map(values => values?.[index] ?? null),
+      judge: lexicons.map(lexicon => (lexicon ? lexiconScore(sentiment, lexicon) : null)),
+    }
+  })
 }
 
 /** Feeling is told from the beginning of very long texts: the lexicon looks at every word more than once. */

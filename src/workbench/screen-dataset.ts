@@ -6,6 +6,7 @@ import { readRows } from '../dataset/read-dataset.ts'
 import { type NamedColumns, type TrainingRow, trainingRow } from '../dataset/training-row.ts'
 import type { Engine } from '../engine/contract/engine.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
+import type { Lexicon } from '../judge/lexicon-judge.ts'
 import type { ContrastiveRollout } from '../rollout/plan-rollouts.ts'
 import { finishedParts, readWords } from '../rollout/rollout-store.ts'
 import { type Baseline, baselinePath, readBaseline, sampledValues } from '../screening/baseline.ts'
@@ -15,6 +16,7 @@ import { countChosen } from '../screening/choose-rows.ts'
 import { type ExaminedFile, examineDataset } from '../screening/examine-dataset.ts'
 import { exampleRows, type TraitExamples } from '../screening/example-rows.ts'
 import { removeParts } from '../screening/part-file.ts'
+import { randomDirectionCount, randomDirections } from '../screening/random-areas.ts'
 import { type RowTokens, readRowTokens } from '../screening/row-tokens.ts'
 import { columnOf } from '../screening/score-condition.ts'
 import { type ScoringTrait, scorePart } from '../screening/score-part.ts'
@@ -42,6 +44,7 @@ import { readJsonFile, writeJsonFile } from '../store/json-file.ts'
 import { openRun, type RunManifest } from '../store/run-folder.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
+import { loadTrait } from '../trait/load-trait.ts'
 import type { PersonaVector } from '../vector/persona-vector.ts'
 import { assertSameShape, usableDirection } from '../vector/usable-direction.ts'
 import { fileName } from '../vector/vector-file.ts'
@@ -122,7 +125,7 @@ export async function screenDataset(options: ScreenOptions): Promise<FinishedScr
  * @returns how many rows were scored before
  */
 async function scoreRows(
-  { plan, traits, classifiers }: PreparedScreening,
+  { plan, traits, classifiers, lexicons }: PreparedScreening,
   { engine, strict = false, onProgress = () => {}, signal }: ScreenOptions,
   folder: string,
   baselineOf: BaselineOf,
@@ -142,7 +145,7 @@ async function scoreRows(
     plan,
     traits,
     folder,
-    controlsOf: (texts: readonly string[]) => textControls(texts, classifiers),
+    controlsOf: (texts: readonly string[]) => textControls(texts, classifiers, lexicons),
     strict,
     ...(signal && { signal }),
     onProgress: (progress: ScreeningProgress) => {
@@ -231,6 +234,8 @@ interface PreparedScreening {
   readonly examined: readonly ExaminedFile[]
   readonly traits: readonly ScoringTrait[]
   readonly classifiers: readonly (NgramClassifier | undefined)[]
+  /** By trait, the word list that judges it. */
+  readonly lexicons: readonly (Lexicon | undefined)[]
 }
 
 async function prepareScreening(options: ScreenOptions): Promise<PreparedScreening> {
@@ -238,7 +243,8 @@ async function prepareScreening(options: ScreenOptions): Promise<PreparedScreeni
   const { id, fileHash, chatTemplate } = engine.model
   if (!chatTemplate) throw new PersonascopeError('MODEL_NO_CHAT_TEMPLATE', { model: id })
   const settings: ScreeningSettings = { seed: 0, ...options.settings }
-  const traits = vectors.map(vector => scoringTrait(vector, options))
+  const hasLabels = settings.labelColumn !== undefined
+  const traits = vectors.map(vector => scoringTrait(vector, options, hasLabels))
   const named = {
     ...(options.promptColumn !== undefined && { promptColumn: options.promptColumn }),
     ...(options.responseColumn !== undefined && { responseColumn: options.responseColumn }),
@@ -246,11 +252,11 @@ async function prepareScreening(options: ScreenOptions): Promise<PreparedScreeni
   }
   const examined: ExaminedFile[] = []
   for (const file of await findDatasets(datasets)) examined.push(await examineDataset(file, named, signal))
-  const answers =
-    settings.labelColumn === undefined
-      ? vectors.map(() => [])
-      : await Promise.all(vectors.map(vector => extractionAnswers(workspace, vector)))
+  const answers = hasLabels
+    ? await Promise.all(vectors.map(vector => extractionAnswers(workspace, vector)))
+    : vectors.map(() => [])
   const classifiers = answers.map(trainClassifier)
+  const lexicons = await Promise.all(vectors.map(vector => lexiconOf(workspace, vector)))
   const { name, version: engineVersion, contexts, slotsPerContext } = engine.info
   const plan: ScreeningPlan = {
     model: { id, fileHash, chatTemplateHash: chatTemplate.hash },
@@ -265,14 +271,34 @@ async function prepareScreening(options: ScreenOptions): Promise<PreparedScreeni
     classifierHashes: classifiers.map((classifier, index) =>
       classifier ? sha256(stableStringify(answers[index])) : null,
     ),
+    ...(hasLabels && {
+      controls: { randomDirections: randomDirectionCount, lexicons: lexicons.map(lexicon => lexicon ?? null) },
+    }),
     ...(options.fast && { fast: options.fast }),
   }
-  return { plan, examined, traits, classifiers }
+  return { plan, examined, traits, classifiers, lexicons }
 }
 
-function scoringTrait(vector: PersonaVector, { engine, layer: wanted }: ScreenOptions): ScoringTrait {
+function scoringTrait(
+  vector: PersonaVector,
+  { engine, layer: wanted }: ScreenOptions,
+  hasLabels: boolean,
+): ScoringTrait {
   assertSameShape(vector, engine.model)
-  return usableDirection(vector, engine.model, wanted)
+  const usable = usableDirection(vector, engine.model, wanted)
+  return {
+    ...usable,
+    ...(hasLabels && { randomDirections: randomDirections(usable.layer, usable.direction.length) }),
+  }
+}
+
+/** The word list that judges a vector's trait: the one it was made with, else the one its trait names. */
+async function lexiconOf(workspace: Workspace, { provenance }: PersonaVector): Promise<Lexicon | undefined> {
+  const made = /^lexicon:(sentiment|negative-sentiment)$/.exec(provenance.judge)?.[1]
+  if (made !== undefined) return made as Lexicon
+  // A vector may be of a trait that is not here.
+  const loaded = await loadTrait(provenance.trait.name, workspace.traits).catch(() => undefined)
+  return loaded?.trait.lexicon
 }
 
 function hashOf(direction: Float32Array): string {

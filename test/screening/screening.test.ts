@@ -270,10 +270,23 @@ describe('the dataset as a whole', () => {
     expect(Object.keys(areas)[0]).toBe('persona vector')
     const shuffled = areas['persona vector, labels shuffled']!
     expect([shuffled.low < 0.5, shuffled.high > 0.5]).toEqual([true, true])
+    const random = areas['random directions']!
+    expect([random.low < 0.5, random.high > 0.5]).toEqual([true, true])
+    expect(areas).not.toHaveProperty('the trait’s judge, on the words alone')
+    expect(evil!.groupAreas.map(({ group, areas: of }) => [group, of[0]!.positives, of[0]!.negatives])).toEqual([
+      ['a', 72, 24],
+      ['b', 72, 24],
+    ])
     const zs = (await readScores(runPath)).map(row => row['evil_z'] as number)
     expect(zs.reduce((sum, z) => sum + z, 0) / zs.length).toBeCloseTo(0, 9)
     const html = await readFile(reportPath, 'utf8')
-    for (const text of ['The dataset shows no clear pull on evil', 'baseline (120)', 'Telling labelled rows apart'])
+    for (const text of [
+      'The dataset shows no clear pull on evil',
+      'baseline (120)',
+      'Telling labelled rows apart',
+      '95 % of 200',
+      'no judge',
+    ])
       expect(html).toContain(text)
     await expect(
       screenWithFake(join(folder, 'summary'), [dataset], { settings, baseline: 'plain', layer: 4 }),
