@@ -4,9 +4,12 @@ import type { JsonValue } from './json-value.ts'
 /** A row by its columns. */
 export type RowColumns = Readonly<Record<string, JsonValue>>
 
-/** Bytes of a file that are no row: copied as they are where the file is written again. */
+/**
+ * Bytes of a file that are no row: copied as they are where the file is written again. A `rest` belongs to the row
+ * before it, which is too long to be held.
+ */
 export interface OtherPiece {
-  readonly kind: 'header' | 'blank'
+  readonly kind: 'header' | 'blank' | 'rest'
   readonly bytes: Uint8Array
 }
 

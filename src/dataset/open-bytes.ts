@@ -5,10 +5,8 @@ import { pipeline, type Transform } from 'node:stream'
 import zlib from 'node:zlib'
 import { PersonascopeError, textOf } from '../errors/personascope-error.ts'
 import { type DatasetFile, invalidDataset } from './dataset-file.ts'
+import { swellingGuard } from './swelling-guard.ts'
 
-/** Text is seldom packed tighter than 1 : 30; a file that swells more than this, and past `harmlessBytes`, is a bomb. */
-const mostSwelling = 200
-const harmlessBytes = 64 * 2 ** 20
 const chunkSize = 1 << 18
 
 /**
@@ -16,14 +14,11 @@ const chunkSize = 1 << 18
  * @throws FILE_INVALID where the compression is broken, swells beyond all measure, or the text is UTF-16
  */
 export async function* openBytes({ path, compression }: DatasetFile): AsyncGenerator<Uint8Array> {
-  const packedBytes = (await stat(path)).size
-  let unpackedBytes = 0
+  const watch = compression === 'none' ? () => {} : swellingGuard(path, (await stat(path)).size)
   let isFirst = true
   try {
     for await (const chunk of unpacked(path, compression)) {
-      unpackedBytes += chunk.length
-      if (compression !== 'none' && unpackedBytes > Math.max(harmlessBytes, mostSwelling * packedBytes))
-        throw invalidDataset(path, `it unpacks to more than ${mostSwelling} times its size, as no text does`)
+      watch(chunk.length)
       yield isFirst ? withoutMark(path, chunk) : chunk
       isFirst = false
     }

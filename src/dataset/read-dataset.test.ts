@@ -154,6 +154,22 @@ describe('a JSON array', () => {
   })
 })
 
+test('rows too long to be held are counted as one row, and keep their bytes when they are split', async () => {
+  const long = `{"a":"${'long, '.repeat(3 * 2 ** 20)}"}`
+  const rows = [long, long, '{"a":3}']
+  for (const [name, begin, between, end] of [
+    ['long.jsonl', '', '\n', '\n'],
+    ['long.json', '[\n', ',\n', '\n]\n'],
+  ] as const) {
+    const path = await write(name, begin + rows.join(between) + end)
+    const faults = (await read(path)).map(([, row]) => (typeof row === 'string' ? row : 'read'))
+    expect(faults).toEqual(['is longer than 16 MiB', 'is longer than 16 MiB', 'read'])
+    const { kept, flagged } = await split(path)
+    expect(kept.equals(Buffer.from(begin + [long, rows[2]].join(between) + end)), `${name} kept`).toBe(true)
+    expect(flagged.equals(Buffer.from(begin + long + end)), `${name} flagged`).toBe(true)
+  }
+})
+
 describe('compressed datasets', () => {
   test('are read, and written compressed the same way', async () => {
     const text = '{"a":1}\n{"a":2}\n'
@@ -199,6 +215,17 @@ describe('Parquet', () => {
     const ids = async (file: string) => (await read(file)).map(([, row]) => (row as RowColumns)['id'])
     expect(await ids(`${path}.kept`)).toEqual(['0', '2', '3'])
     expect(await ids(`${path}.flagged`)).toEqual(['1'])
+  })
+
+  test('that swells without end is refused before it is unpacked', async () => {
+    const path = join(folder, 'bomb.parquet')
+    await using database = await openDuckDb()
+    const text = "repeat('x', 1000000)"
+    for (const columns of [`${text} AS prompt`, `[{role: 'user', content: ${text}}] AS messages`]) {
+      await database.run(`COPY (SELECT ${columns} FROM range(200)) TO ${sqlText(path)} (FORMAT parquet)`)
+      const rows = readRows(await lookAtFile(path))
+      await expect(rows.next()).rejects.toThrow(/unpacks to more than 200 times its size/)
+    }
   })
 
   test('whose footer lies, or that is cut, is refused', async () => {

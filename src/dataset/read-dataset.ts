@@ -21,11 +21,11 @@ export async function* readDataset(file: DatasetFile): AsyncGenerator<DatasetPie
     case 'tsv':
       return yield* records(file, '\t')
     case 'jsonl':
-      for await (const raw of splitLines(openBytes(file))) yield asBlank(raw) ?? jsonRow(raw)
+      for await (const raw of splitLines(openBytes(file))) yield asOther(raw) ?? jsonRow(raw)
       return
     case 'json':
       for await (const raw of splitArray(openBytes(file), detail => invalidDataset(file.path, detail)))
-        yield jsonRow(raw)
+        yield asRest(raw) ?? jsonRow(raw)
   }
 }
 
@@ -45,9 +45,9 @@ async function* parquetRows({ path }: DatasetFile): AsyncGenerator<DatasetRow> {
 async function* records(file: DatasetFile, delimiter: string): AsyncGenerator<DatasetPiece> {
   let header: string[] | undefined
   for await (const raw of splitRecords(openBytes(file), delimiter.charCodeAt(0))) {
-    const blank = asBlank(raw)
-    if (blank || header) {
-      yield blank ?? csvRow(raw, header!, delimiter)
+    const other = asOther(raw)
+    if (other || header) {
+      yield other ?? csvRow(raw, header!, delimiter)
       continue
     }
     header = headerOf(file, raw, delimiter)
@@ -105,7 +105,15 @@ function decode({ bytes, fault }: RawRow): string {
   }
 }
 
-/** Lines of white space alone are no rows. */
+function asRest({ bytes, isRest }: RawRow): OtherPiece | undefined {
+  return isRest ? { kind: 'rest', bytes: bytes! } : undefined
+}
+
+/** Rests of long rows, and lines of white space alone, are no rows. */
+function asOther(raw: RawRow): OtherPiece | undefined {
+  return asRest(raw) ?? asBlank(raw)
+}
+
 function asBlank({ bytes }: RawRow): OtherPiece | undefined {
   const isBlank = bytes?.every(byte => byte === 32 || (byte >= 9 && byte <= 13))
   return isBlank ? { kind: 'blank', bytes: bytes! } : undefined

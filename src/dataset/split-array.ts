@@ -15,23 +15,27 @@ export async function* splitArray(
   let state = 'before' as 'before' | 'between' | 'inside' | 'after'
   let held: Uint8Array[] = []
   let heldBytes = 0
+  let isTooLong = false
   let line = 1
   let startLine = 1
   let depth = 0
   let isString = false
   let isEscaped = false
 
-  const hold = (bytes: Uint8Array) => {
+  function* hold(bytes: Uint8Array): Generator<RawRow> {
+    held.push(bytes)
     heldBytes += bytes.length
-    if (heldBytes > longestRow) held = []
-    else held.push(bytes)
+    if (heldBytes <= longestRow) return
+    if (!isTooLong) yield { line: startLine, bytes: undefined, fault: tooLong }
+    isTooLong = true
+    for (const rest of held) yield { line: startLine, bytes: rest, isRest: true }
+    held = []
   }
-  const row = (): RawRow => {
-    const bytes = trimmed(Buffer.concat(held))
-    const isTooLong = heldBytes > longestRow
+  function* endRow(): Generator<RawRow> {
+    if (!isTooLong) yield { line: startLine, bytes: trimmed(Buffer.concat(held)) }
     held = []
     heldBytes = 0
-    return { line: startLine, bytes: isTooLong ? undefined : bytes, ...(isTooLong && { fault: tooLong }) }
+    isTooLong = false
   }
 
   for await (const chunk of chunks) {
@@ -45,8 +49,8 @@ export async function* splitArray(
         else if (byte === quote) isString = false
       } else if (state === 'inside') {
         if (depth === 0 && (byte === comma || byte === arrayEnd)) {
-          hold(chunk.subarray(from, at))
-          yield row()
+          yield* hold(chunk.subarray(from, at))
+          yield* endRow()
           state = byte === comma ? 'between' : 'after'
         } else if (byte === quote) isString = true
         else if (byte === arrayStart || byte === objectStart) depth++
@@ -68,7 +72,7 @@ export async function* splitArray(
         isString = byte === quote
       }
     }
-    if (state === 'inside') hold(chunk.subarray(from))
+    if (state === 'inside') yield* hold(chunk.subarray(from))
   }
   if (state !== 'before' && state !== 'after')
     throw invalid(`the array is not closed: the row that begins in line ${startLine} has no end`)

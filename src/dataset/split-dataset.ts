@@ -48,7 +48,7 @@ async function* bytesOf(
   counts: { kept: number; flagged: number },
 ): AsyncGenerator<Uint8Array> {
   const pieces = piecesOf(file, isFlagged, side, counts)
-  yield* joined(file.format === 'json' ? asArray(pieces) : pieces)
+  yield* joined(file.format === 'json' ? asArray(pieces) : bytesIn(pieces))
 }
 
 async function* piecesOf(
@@ -56,28 +56,36 @@ async function* piecesOf(
   isFlagged: (row: number) => boolean,
   side: 'kept' | 'flagged',
   counts: { kept: number; flagged: number },
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<DatasetPiece> {
   let row = 0
+  let isRowOn = false
   for await (const piece of readDataset(file)) {
     if (!isOn(piece)) continue
     if (piece.kind === 'row') counts[side]++
-    // A row that is too long to be held was not scored, and is in neither file.
-    if (piece.bytes) yield piece.bytes
+    yield piece
   }
 
   function isOn(piece: DatasetPiece): boolean {
     if (piece.kind === 'header') return true
     if (piece.kind === 'blank') return side === 'kept'
-    return isFlagged(row++) === (side === 'flagged')
+    if (piece.kind === 'row') isRowOn = isFlagged(row++) === (side === 'flagged')
+    return isRowOn
   }
 }
 
-async function* asArray(elements: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** The bytes of a row that is too long to be held come after it. */
+async function* bytesIn(pieces: AsyncIterable<DatasetPiece>): AsyncGenerator<Uint8Array> {
+  for await (const { bytes } of pieces) if (bytes) yield bytes
+}
+
+async function* asArray(pieces: AsyncIterable<DatasetPiece>): AsyncGenerator<Uint8Array> {
   let isFirst = true
-  for await (const element of elements) {
-    yield Buffer.from(isFirst ? '[\n' : ',\n')
-    yield element
-    isFirst = false
+  for await (const { kind, bytes } of pieces) {
+    if (kind === 'row') {
+      yield Buffer.from(isFirst ? '[\n' : ',\n')
+      isFirst = false
+    }
+    if (bytes) yield bytes
   }
   yield Buffer.from(isFirst ? '[]\n' : '\n]\n')
 }

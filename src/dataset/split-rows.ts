@@ -8,6 +8,8 @@ export interface RawRow {
   readonly bytes: Uint8Array | undefined
   /** Why it cannot be a row. */
   readonly fault?: string
+  /** These bytes are no row: they are of the one before, which is too long to be held. */
+  readonly isRest?: true
 }
 
 /** Longer rows are not held in memory. */
@@ -84,9 +86,10 @@ async function* cutRecords(chunks: AsyncIterable<Uint8Array>, newScanner: () => 
     for (;;) {
       if (isSkipping) {
         const end = pending.indexOf(newline)
-        if (end < 0) pending = new Uint8Array(0)
+        const rest = end < 0 ? pending : pending.subarray(0, end + 1)
+        pending = pending.subarray(rest.length)
+        if (rest.length > 0) yield { line, bytes: rest, isRest: true }
         if (end < 0) return
-        pending = pending.subarray(end + 1)
         isSkipping = false
         line++
       }

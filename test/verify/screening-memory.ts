@@ -6,11 +6,12 @@ import { fakeVector, screenWithFake } from '../screening/fake-screening.ts'
 
 const mostBytes = 1e9
 const mostGrowth = 50e6
+const sampleEvery = 10_000
 
 export interface MeasuredMemory {
   readonly rows: number
   readonly seconds: number
-  /** Of this process, as the system counts it. */
+  /** Of this process, as the system counts it, gathering and summarising the scores included. */
   readonly peakMegabytes: number
   /** After a tenth of the rows. */
   readonly earlyMegabytes: number
@@ -25,31 +26,35 @@ export interface MeasuredMemory {
 export async function measureScreeningMemory(folder: string, rows: number): Promise<MeasuredMemory> {
   const dataset = join(folder, 'short.jsonl')
   await pipeline(Readable.from(lines(rows)), createWriteStream(dataset))
-  let early: number | undefined
-  let late = 0
-  let peak = 0
+  const samples: { readonly rows: number; readonly bytes: number }[] = []
+  let next = 0
   const start = performance.now()
   const { summary } = await screenWithFake(join(folder, 'memory'), [dataset], {
     vectors: [fakeVector('evil', 1, 1)],
     onProgress: ({ doneRows }) => {
-      if (doneRows % 10_000 !== 0 && doneRows !== rows) return
+      if (doneRows < next && doneRows !== rows) return
+      next = (Math.floor(doneRows / sampleEvery) + 1) * sampleEvery
       globalThis.gc?.()
-      const { rss } = process.memoryUsage()
-      peak = Math.max(peak, rss)
-      if (doneRows >= rows / 10) early ??= rss
-      late = rss
+      const bytes = process.memoryUsage.rss()
+      samples.push({ rows: doneRows, bytes })
+      process.stderr.write(`${doneRows} rows, ${megabytes(bytes)} MB\n`)
     },
   })
-  peak = Math.max(peak, process.memoryUsage().rss)
-  const megabytes = (bytes: number) => Math.round(bytes / 1e6)
+  const peak = process.resourceUsage().maxRSS * 1024
+  const early = samples.find(sample => sample.rows >= rows / 10)!.bytes
+  const late = samples.at(-1)!.bytes
   return {
     rows: summary.rows.scored,
     seconds: Math.round((performance.now() - start) / 1000),
     peakMegabytes: megabytes(peak),
-    earlyMegabytes: megabytes(early!),
+    earlyMegabytes: megabytes(early),
     lateMegabytes: megabytes(late),
-    passed: summary.rows.scored === rows && peak < mostBytes && late - early! < mostGrowth,
+    passed: summary.rows.scored === rows && peak < mostBytes && late - early < mostGrowth,
   }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e6)
 }
 
 function* lines(rows: number): Generator<string> {
