@@ -1,5 +1,5 @@
 /**
- * The cache that all Hugging Face tools share: a file's bytes in `blobs/<sha256>`, its name as a link in
+ * The cache that all Hugging Face tools share: a file's bytes in `blobs/<hash>`, its name as a link in
  * `snapshots/<commit>/`, and in `refs/` which commit a branch was when it was last asked for.
  */
 import { randomUUID } from 'node:crypto'
@@ -10,6 +10,8 @@ import { writeFileWhole } from '../store/write-file-whole.ts'
 
 /** A file of the hub, as it is asked for. */
 export interface HubFile {
+  /** Of what; a model unless told. */
+  readonly type?: 'model' | 'dataset'
   /** `owner/name`. */
   readonly repo: string
   readonly revision: string
@@ -23,26 +25,28 @@ export interface CachedHubFile {
 }
 
 /** Where the file lies in the cache, whichever tool put it there; undefined where it does not. */
-export async function findInHubCache({ repo, revision, file }: HubFile): Promise<CachedHubFile | undefined> {
-  const commit = isCommit(revision) ? revision : await readRef(repo, revision)
+export async function findInHubCache(wanted: HubFile): Promise<CachedHubFile | undefined> {
+  const { revision, file } = wanted
+  const commit = isCommit(revision) ? revision : await readRef(wanted, revision)
   if (commit === undefined) return undefined
-  const path = snapshotPath(repo, commit, file)
+  const path = snapshotPath(wanted, commit, file)
   const found = await stat(path).catch(() => undefined)
   return found?.isFile() ? { path, commit } : undefined
 }
 
-/** Where the bytes with this sha256 belong. */
-export function blobPath(repo: string, sha256: string): string {
-  return join(repoDirectory(repo), 'blobs', sha256)
+/** Where the bytes with this hash belong. */
+export function blobPath(repo: Repo, hash: string): string {
+  return join(repoDirectory(repo), 'blobs', hash)
 }
 
 /** Names bytes that lie in `blobs/`, so that every tool finds them. Returns the path of the name. */
-export async function addToHubCache({ repo, revision, file }: HubFile, commit: string, blob: string): Promise<string> {
-  const path = snapshotPath(repo, commit, file)
+export async function addToHubCache(added: HubFile, commit: string, blob: string): Promise<string> {
+  const { revision, file } = added
+  const path = snapshotPath(added, commit, file)
   await linkTo(blob, path)
   // Tools that list the cache want the folder even when it is empty.
-  await mkdir(join(repoDirectory(repo), 'refs'), { recursive: true })
-  if (!isCommit(revision)) await writeFileWhole(refPath(repo, revision), commit)
+  await mkdir(join(repoDirectory(added), 'refs'), { recursive: true })
+  if (!isCommit(revision)) await writeFileWhole(refPath(added, revision), commit)
   return path
 }
 
@@ -50,20 +54,22 @@ export function isCommit(revision: string): boolean {
   return REGEX_COMMIT_HASH.test(revision)
 }
 
-async function readRef(repo: string, revision: string): Promise<string | undefined> {
+async function readRef(repo: Repo, revision: string): Promise<string | undefined> {
   const commit = (await readFile(refPath(repo, revision), 'utf8').catch(() => '')).trim()
   return isCommit(commit) ? commit : undefined
 }
 
-function repoDirectory(repo: string): string {
-  return join(getHFHubCachePath(), getRepoFolderName({ type: 'model', name: repo }))
+type Repo = Pick<HubFile, 'type' | 'repo'>
+
+function repoDirectory({ type = 'model', repo }: Repo): string {
+  return join(getHFHubCachePath(), getRepoFolderName({ type, name: repo }))
 }
 
-function snapshotPath(repo: string, commit: string, file: string): string {
+function snapshotPath(repo: Repo, commit: string, file: string): string {
   return join(repoDirectory(repo), 'snapshots', commit, file)
 }
 
-function refPath(repo: string, revision: string): string {
+function refPath(repo: Repo, revision: string): string {
   return join(repoDirectory(repo), 'refs', revision)
 }
 
