@@ -33,6 +33,7 @@ const commands = {
     [node(), bin('tsc'), '-p', 'tsconfig.build.json'],
   ],
   bench: args => [[node(), join(root, 'bench', 'main.ts'), ...args]],
+  'bench-screening': args => [[node(), join(root, 'bench', 'screening', 'main.ts'), ...args]],
   'docs-sync': args => [[node(), join(root, 'scripts', 'docs-sync.ts'), ...args]],
   'verify-engine': args => [[node(), join(root, 'test', 'verify', 'engine.ts'), ...args]],
   'verify-experiment': args => [[node(), join(root, 'test', 'verify', 'experiment.ts'), ...args]],
