@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { PersonascopeError, textOf } from '../../../errors/personascope-error.ts'
 import { cacheDirectory } from '../../../store/cache-directory.ts'
 import { writeJsonFile } from '../../../store/json-file.ts'
-import { nativeBuildDirectory } from '../native/locate-library.ts'
+import { hasNvidiaGpu, nativeBuildDirectory } from '../native/locate-library.ts'
 import { pinnedVersion, sourcePackage } from '../native/version.ts'
 import { runNativeTask } from '../process/run-native-task.ts'
 
@@ -39,8 +39,12 @@ const configuration = [
   '-DLLAMA_CURL=OFF',
 ]
 
+/** Where CUDA's compiler lies if it is not on the path. */
+const usualCudaCompiler = '/usr/local/cuda/bin/nvcc'
+
 /**
- * Compiles the pinned llama.cpp for this CPU, with Personascope's patches, and puts it where the loader looks first.
+ * Compiles the pinned llama.cpp for this CPU, and for its NVIDIA GPU where CUDA's compiler is installed, with
+ * Personascope's patches, and puts it where the loader looks first.
  * The sources come with an npm package, so nothing but the package registry is needed. Works in a folder of its own
  * and moves the result into place when it has loaded and its layout is right; a failure changes nothing.
  * @throws ENGINE_BUILD_FAILED, ENGINE_ABORTED, DISK_FULL
@@ -60,7 +64,9 @@ export async function buildNative({ onProgress = () => {}, signal }: BuildOption
     )
     await step('unpack', name => unpack(name, work, sources, signal))
     await step('patch', name => applyPatches(name, sources, signal))
-    await step('configure', name => execute(name, 'cmake', ['-B', 'out', ...configuration], { cwd: sources, signal }))
+    await step('configure', async name =>
+      execute(name, 'cmake', ['-B', 'out', ...configuration, ...(await gpuConfiguration())], { cwd: sources, signal }),
+    )
     await step('compile', name =>
       execute(name, 'cmake', ['--build', 'out', '--target', 'llama', '-j', String(availableParallelism())], {
         cwd: sources,
@@ -92,6 +98,18 @@ export async function patches(): Promise<string[]> {
 
 async function checkTools(step: BuildStep, signal: AbortSignal | undefined): Promise<void> {
   for (const tool of ['npm', 'tar', 'git', 'cmake', 'c++']) await execute(step, tool, ['--version'], { signal })
+}
+
+async function gpuConfiguration(): Promise<string[]> {
+  if (!hasNvidiaGpu()) return []
+  for (const compiler of ['nvcc', usualCudaCompiler]) {
+    const found = await execute('check tools', compiler, ['--version'], { signal: undefined }).then(
+      () => true,
+      () => false,
+    )
+    if (found) return ['-DGGML_CUDA=ON', `-DCMAKE_CUDA_COMPILER=${compiler}`]
+  }
+  return []
 }
 
 async function unpack(step: BuildStep, work: string, sources: string, signal: AbortSignal | undefined): Promise<void> {

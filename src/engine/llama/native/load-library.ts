@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { PersonascopeError, textOf } from '../../../errors/personascope-error.ts'
 import { findLayoutFault } from './layout-check.ts'
+import { findGpuBackend } from './locate-library.ts'
 import type { Pointer } from './structs.ts'
 import { type LibraryName, type NativeFunctions, symbols } from './symbols.ts'
 
@@ -45,9 +46,9 @@ export function startBackends(library: NativeLibrary): void {
   // A prebuilt library has the CPU code apart, in variants, and picks one; a native build has it linked in.
   if (!library.backendRegistry('CPU')) library.loadBackends(library.directory)
   library.initialize()
-  const gpuLibrary = readdirSync(library.directory).find(file => /^(lib)?ggml-cuda\.(so|dll)$/.test(file))
-  if (gpuLibrary && gpusOf(library).length === 0) {
-    throw new PersonascopeError('ENGINE_GPU_UNUSABLE', { detail: whyUnusable(join(library.directory, gpuLibrary)) })
+  const gpuBackend = findGpuBackend(library.directory)
+  if (gpuBackend && gpusOf(library).length === 0) {
+    throw new PersonascopeError('ENGINE_GPU_UNUSABLE', { detail: whyUnusable(gpuBackend) })
   }
 }
 

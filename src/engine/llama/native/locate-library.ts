@@ -37,8 +37,9 @@ const nvidiaControl = '/dev/nvidiactl'
 const nvidiaGpus = '/proc/driver/nvidia/gpus'
 
 /**
- * The llama.cpp to use: where there are an NVIDIA GPU and the package for it, that one; else a build made for this CPU by
- * `personascope engine build`; else the prebuilt one. The environment variable PERSONASCOPE_ENGINE names one of them.
+ * The llama.cpp to use: a build made for this machine by `personascope engine build`, unless it is for the CPU alone where
+ * there are an NVIDIA GPU and the package for it; then that one; else the prebuilt one for the CPU. The environment variable
+ * PERSONASCOPE_ENGINE names one of them.
  * @throws ENGINE_LIBRARY_MISSING, OPTION_INVALID
  */
 export function locateLibrary(): LibraryLocation {
@@ -46,18 +47,31 @@ export function locateLibrary(): LibraryLocation {
     case 'cuda':
       return cudaLibrary()
     case 'native':
-      return nativeLibrary() ?? fail('a build for this CPU, by `personascope engine build`', packages[target()])
+      return nativeLibrary() ?? fail('a build for it by `personascope engine build`', packages[target()])
     case 'prebuilt':
       return prebuiltLibrary()
-    default:
-      if (existsSync(nvidiaControl) && hasPackage(cudaPackages[target()])) return cudaLibrary()
-      return nativeLibrary() ?? prebuiltLibrary()
+    default: {
+      const native = nativeLibrary()
+      if (native && findGpuBackend(native.directory)) return native
+      return hasNvidiaGpu() && hasPackage(cudaPackages[target()]) ? cudaLibrary() : (native ?? prebuiltLibrary())
+    }
   }
 }
 
-/** Where a build for this CPU belongs. */
+/** Where a build for this machine belongs. */
 export function nativeBuildDirectory(): string {
-  return cacheDirectory('engine', `llama.cpp-${pinnedVersion}-${cpuId()}`)
+  return cacheDirectory('engine', `llama.cpp-${pinnedVersion}-${machineId()}`)
+}
+
+/** The path of the file with which a llama.cpp computes on NVIDIA GPUs; undefined where it is for CPUs alone. */
+export function findGpuBackend(directory: string): string | undefined {
+  const file = readdirSync(directory).find(name => /^(lib)?ggml-cuda\.(so|dll)$/.test(name))
+  return file && join(directory, file)
+}
+
+/** Whether an NVIDIA GPU and its driver are at work here. */
+export function hasNvidiaGpu(): boolean {
+  return existsSync(nvidiaControl)
 }
 
 /** A short name for this machine's CPU model and core count. */
@@ -69,7 +83,7 @@ export function cpuId(): string {
 /** The package with the library for NVIDIA GPUs, where the machine has one and the package is not installed. */
 export function missingCudaPackage(): string | undefined {
   const name = cudaPackages[target()]
-  return name && existsSync(nvidiaControl) && !hasPackage(name) ? `${name}@${packageVersion}` : undefined
+  return name && hasNvidiaGpu() && !hasPackage(name) ? `${name}@${packageVersion}` : undefined
 }
 
 function wantedOrigin(): LibraryLocation['origin'] | undefined {
@@ -87,21 +101,21 @@ function isOrigin(name: string): name is LibraryLocation['origin'] {
 }
 
 function cudaLibrary(): LibraryLocation {
-  return { origin: 'cuda', directory: packageDirectory(cudaPackages), id: `cuda-${packageVersion}-${gpuId()}` }
+  return { origin: 'cuda', directory: packageDirectory(cudaPackages), id: `cuda-${packageVersion}-${machineId()}` }
 }
 
 function nativeLibrary(): LibraryLocation | undefined {
   const directory = nativeBuildDirectory()
   if (!existsSync(join(directory, 'complete.json'))) return undefined
-  return { origin: 'native', directory, id: `native-${pinnedVersion}-${cpuId()}` }
+  return { origin: 'native', directory, id: `native-${pinnedVersion}-${machineId()}` }
 }
 
 function prebuiltLibrary(): LibraryLocation {
   return { origin: 'prebuilt', directory: packageDirectory(packages), id: `prebuilt-${packageVersion}-${cpuId()}` }
 }
 
-/** A short name for this machine's GPUs and its CPU. */
-function gpuId(): string {
+/** A short name for this machine's GPUs and its CPU; where there is no GPU, the name of the CPU. */
+function machineId(): string {
   try {
     // Without the identifiers of the single card, which another of its kind does not share.
     const models = readdirSync(nvidiaGpus).map(gpu =>
