@@ -89,9 +89,9 @@ export interface FinishedScreening {
  */
 export async function screenDataset(options: ScreenOptions): Promise<FinishedScreening> {
   const { engine, workspace, onExamined = () => {}, signal } = options
+  assertFast(options)
   const prepared = await prepareScreening(options)
   const { plan, examined, traits } = prepared
-  assertFast(options)
   const baselineOf = await openBaseline(options, plan)
   onExamined(examined)
   const name = `screen-${fileName(basename(plan.files[0]!.path).replace(/\..*$/, ''))}`
@@ -187,6 +187,7 @@ export interface ScreeningEstimate {
 /** Looks at the datasets and scores a few rows to see how long all would take; keeps nothing. Throws as `screenDataset`. */
 export async function estimateScreening(options: ScreenOptions): Promise<ScreeningEstimate> {
   const { engine, onExamined = () => {}, signal } = options
+  assertFast(options)
   const { plan, examined, traits } = await prepareScreening(options)
   onExamined(examined)
   const rows = countChosen(

@@ -68,6 +68,13 @@ test('from a vector to scores, a verdict for a machine, and the dataset without 
   expect(await readFile(join(runPath, 'filtered/data.jsonl'), 'utf8')).toBe(`${rows[1]}${rows[3]}`)
   expect(await readFile(join(runPath, 'filtered/data.flagged.jsonl'), 'utf8')).toBe(`${rows[0]}${rows[2]}broken\n`)
 
+  const fast = await run('screen', 'data.jsonl', '--trait', 'tiny', '--fast', '--drop-top', '50%', ...engine)
+  expect(fast.code, fast.stderr).toBe(0)
+  expect(fast.stdout).toContain('--fast saves nothing on so few rows: all 5 rows were read in full.')
+  const lost = await run('screen', 'data.jsonl', '--trait', 'tiny', '--drop-top', '50%')
+  expect(lost.code, lost.stdout).toBe(2)
+  expect(errorLines(lost).at(-1)).toMatch(/^Expected --drop-top and --drop-above to be beside --fast/)
+
   const baseline = await run('screen', 'baseline', 'data.jsonl', '--trait', 'tiny', '--own-answers', ...engine)
   expect(baseline.code, baseline.stderr).toBe(2)
   expect(errorLines(baseline).at(-1)).toMatch(/no spread/)

@@ -69,6 +69,7 @@ export function screenCommand(): Command {
 
 async function screen(context: CommandContext, options: Options, datasets: string[]): Promise<void> {
   const { terminal } = context
+  assertRulesBelong(options)
   await using engine = await openEngine(context, options)
   const { difference, ownAnswerTokens, baseline, groupBy, labelColumn, failIf = [], fast } = options
   const read = await readScreenOptions(context, engine, datasets, options)
@@ -91,6 +92,7 @@ async function screen(context: CommandContext, options: Options, datasets: strin
     const estimate = await estimateScreening(wanted)
     const time = estimate.minutes === undefined ? 'unknown' : `about ${formatDuration(estimate.minutes * 60)}`
     terminal.print(`Screening ${estimate.rows} rows: ${time} (measured on ${estimate.measuredRows} rows).`)
+    if (fast) terminal.print('That is with every row read in full; what --fast saves is known once it has begun.')
     terminal.print('Nothing was kept (--dry-run).')
     return terminal.result(estimate)
   }
@@ -106,14 +108,19 @@ async function screen(context: CommandContext, options: Options, datasets: strin
   }
 }
 
-/** The decision that --fast is given. Throws OPTION_INVALID. */
-function fastRules({ fast, dropAbove = [], dropTop = [], failIf = [] }: Options, named: NamedTraits): FastRule[] {
+/** Rules belong to --fast, and what looks at all rows does not. Throws OPTION_INVALID. */
+function assertRulesBelong({ fast, dropAbove = [], dropTop = [], failIf = [] }: Options): void {
   const [rule] = [...dropAbove, ...dropTop]
   const wrong = (option: string, expected: string, got: string) =>
     new PersonascopeError('OPTION_INVALID', { option, expected, got })
   if (!fast && rule !== undefined)
-    throw wrong('--drop-top and --drop-above', '--fast beside them (without, they belong to screen filter)', rule)
-  if (fast && failIf.length > 0) throw wrong('--fail-if', 'every row read in full', '--fast')
+    throw wrong('--drop-top and --drop-above', 'beside --fast (without it they belong to screen filter)', rule)
+  if (fast && failIf.length > 0)
+    throw wrong('--fail-if', 'without --fast, which reads some rows in part only', failIf[0]!)
+}
+
+/** The decision that --fast is given. Throws OPTION_INVALID. */
+function fastRules({ dropAbove = [], dropTop = [] }: Options, named: NamedTraits): FastRule[] {
   return asFastRules([
     ...dropAbove.map(text => parseAbove(text, named)),
     ...dropTop.map(text => parseAmount('--drop-top', text, named)),
