@@ -5,6 +5,8 @@ import { doctorCommand } from './commands/doctor.ts'
 import { engineBuildCommand } from './commands/engine-build.ts'
 import { engineRemoveCommand } from './commands/engine-remove.ts'
 import { experimentRunCommand } from './commands/experiment-run.ts'
+import { forecastAskCommand } from './commands/forecast-ask.ts'
+import { forecastEvaluateCommand } from './commands/forecast-evaluate.ts'
 import { forecastTrainCommand } from './commands/forecast-train.ts'
 import { generateCommand } from './commands/generate.ts'
 import { judgeCompareCommand } from './commands/judge-compare.ts'
@@ -71,7 +73,10 @@ export function personascopeCommand(): Command {
     ),
   )
   program.addCommand(group('experiment', 'measure what a vector tells', experimentRunCommand()))
-  program.addCommand(group('forecast', 'tell the score before a word is written', forecastTrainCommand()))
+  const forecast = group('forecast', 'tell the score of an answer before a word is written', forecastTrainCommand())
+  forecast.addCommand(forecastEvaluateCommand())
+  // `forecast "How are you?"` asks; so a question needs no name of a command before it.
+  program.addCommand(forecast.addCommand(forecastAskCommand(), { isDefault: true }))
   program.addCommand(group('judge', 'check judges against each other', judgeCompareCommand()))
   program.addCommand(
     group(

@@ -364,7 +364,12 @@ export const catalogue = {
   },
   FORECASTER_UNKNOWN: {
     message: 'No forecaster "{forecaster}" for {model} in {workspace}. There are: {available}.',
-    remedy: 'Train it with `personascope forecast train --trait {forecaster}`.',
+    remedy: 'Train one with `personascope forecast train --trait <trait>`.',
+    ...usage,
+  },
+  FORECASTER_UNCLEAR: {
+    message: 'Expected to know which forecaster is meant; for {model} there are: {available}.',
+    remedy: 'Name one with --forecaster.',
     ...usage,
   },
   FORECASTER_MISMATCH: {
@@ -450,6 +455,18 @@ export const catalogue = {
   DATASET_ROW_INVALID: {
     message: 'The row in line {line} of {path} {fault}, and --strict allows no such row.',
     remedy: 'Correct the row, or leave out --strict to have such rows counted and kept aside.',
+    ...usage,
+  },
+  HUB_DATASET_UNREACHABLE: {
+    message: 'Could not get {dataset} from the Hugging Face hub: {detail}.',
+    remedy:
+      'Check the name and the network; for a gated or private dataset set HF_TOKEN. A file on this machine is read by its path.',
+    ...unavailable,
+  },
+  HUB_DATASET_PART_UNKNOWN: {
+    message: 'Which rows of {dataset} are meant is not clear. It has: {available}.',
+    remedy:
+      'Name a configuration and split, like hf:<owner>/<name>:<config>/<split>, or a file, like hf:<owner>/<name>/<file>.',
     ...usage,
   },
   DATASET_CHANGED: {

@@ -1,4 +1,5 @@
 /** What an experiment gathers, as plain rows: all that the analysis knows of. */
+import type { TextBaseline } from '../judge/text-baselines.ts'
 
 /** One condition: a question under one graded prompt. */
 export interface ConditionRow {
@@ -26,12 +27,6 @@ export interface DoseRow {
   readonly surprise: number | undefined
 }
 
-/** What the text of the prompts alone tells of the scores: one value for each condition. */
-export interface TextBaseline {
-  readonly name: string
-  readonly values: Float64Array
-}
-
 /** Everything the analysis needs. Projections are h.v/|v| of the last prompt token, one for each condition. */
 export interface ExperimentRows {
   readonly conditions: readonly ConditionRow[]
@@ -48,5 +43,6 @@ export interface ExperimentRows {
    * projection is proportional to their sum. Absent where the vector does not carry them.
    */
   readonly questionProjections?: readonly Float64Array[]
+  /** One value for each condition. */
   readonly baselines: readonly TextBaseline[]
 }

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import { partCount, partOf, promptOf } from '../rollout/run-rollouts.ts'
 import { readSafetensors, writeSafetensors } from '../store/safetensors.ts'
@@ -24,14 +24,29 @@ export async function readConditions(
   const known = new Set(await readdir(folder))
   const states: Float32Array[] = []
   for (let part = 0; part < partCount(conditions); part++) {
-    const name = `conditions-${String(part).padStart(4, '0')}.safetensors`
-    const path = join(folder, name)
+    const path = pathOf(folder, part)
     states.push(
-      ...(known.has(name) ? await readPart(path) : await askPart(engine, partOf(conditions, part), path, signal)),
+      ...(known.has(basename(path))
+        ? await readPart(path)
+        : await askPart(engine, partOf(conditions, part), path, signal)),
     )
     onProgress(states.length)
   }
   return states
+}
+
+/**
+ * The same of a run that has read all of them, without a model.
+ * @throws FILE_NOT_FOUND where it has not
+ */
+export async function readKnownConditions(folder: string, conditions: readonly Condition[]): Promise<Float32Array[]> {
+  const states: Float32Array[] = []
+  for (let part = 0; part < partCount(conditions); part++) states.push(...(await readPart(pathOf(folder, part))))
+  return states
+}
+
+function pathOf(folder: string, part: number): string {
+  return join(folder, `conditions-${String(part).padStart(4, '0')}.safetensors`)
 }
 
 async function askPart(

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/contract/engine.ts'
 import type { Layer } from '../engine/contract/layer.ts'
 import { type Judge, type Judgement, scoreValue } from '../judge/judge.ts'
+import { type ScoredPrompt, textBaselines } from '../judge/text-baselines.ts'
 import { measureSurprise } from '../rollout/perplexity.ts'
 import { type Rollout, type RolloutSet, readWords } from '../rollout/rollout-store.ts'
 import { runRollouts } from '../rollout/run-rollouts.ts'
@@ -20,7 +21,6 @@ import {
 } from './plan-experiment.ts'
 import { projectConditions } from './project-conditions.ts'
 import { readConditions } from './read-conditions.ts'
-import { type ScoredPrompt, textBaselines } from './text-baselines.ts'
 
 export interface RunExperimentOptions {
   readonly engine: Engine

@@ -1,5 +1,6 @@
+import type { TextBaseline } from '../judge/text-baselines.ts'
 import { createRandom } from '../numeric/random.ts'
-import type { ConditionRow, ExperimentRows, TextBaseline } from './experiment-rows.ts'
+import type { ConditionRow, ExperimentRows } from './experiment-rows.ts'
 
 /** Draws from a normal distribution (Box and Muller 1958). */
 export function normalDraws(seed: number): () => number {

@@ -7,6 +7,7 @@ import { readSafetensors, writeSafetensors } from '../store/safetensors.ts'
 import {
   assertForecasts,
   assertForecastsJudge,
+  forecastModelOf,
   forecastOf,
   predictScore,
   samplingDifferences,
@@ -51,9 +52,9 @@ describe('a forecaster', () => {
 
   test('is refused for another model, another template and another judge, each by name', async () => {
     await using engine = new FakeEngine(1)
-    const { model } = engine
-    const { id, fileHash, blockCount, hiddenSize, chatTemplate } = model
-    const made = { id, fileHash, blockCount, hiddenSize, chatTemplateHash: chatTemplate!.hash }
+    const model = forecastModelOf(engine.model)
+    const { blockCount, hiddenSize } = engine.model
+    const made = { ...model, blockCount, hiddenSize }
     const of = (changed: Partial<typeof made>) => {
       const { provenance } = sampleForecaster()
       return sampleForecaster({ provenance: { ...provenance, model: { ...made, ...changed } } })

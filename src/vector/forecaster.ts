@@ -130,18 +130,25 @@ function widthAt({ overall, byPrediction }: ForecastWidths, predicted: number): 
   return halfWidthAt(byPrediction, predicted) ?? overall
 }
 
+/** What of a model a forecaster belongs to. */
+export type ForecastModel = Pick<ForecasterProvenance['model'], 'id' | 'fileHash' | 'chatTemplateHash'>
+
+/** What of a loaded model a forecaster belongs to. */
+export function forecastModelOf({ id, fileHash, chatTemplate }: ModelInfo): ForecastModel {
+  return { id, fileHash, chatTemplateHash: chatTemplate?.hash ?? 'none' }
+}
+
 /**
  * Says that a forecaster was made on this very model, with its chat template.
  * @throws FORECASTER_MISMATCH
  */
-export function assertForecasts({ provenance }: Forecaster, model: ModelInfo): void {
-  const made = provenance.model
+export function assertForecasts({ provenance: { model: made, trait } }: Forecaster, model: ForecastModel): void {
   const differs = (what: string, expected: string, got: string) =>
-    new PersonascopeError('FORECASTER_MISMATCH', { trait: provenance.trait.name, what, expected, got })
-  if (made.fileHash !== model.fileHash || made.hiddenSize !== model.hiddenSize || made.blockCount !== model.blockCount)
+    new PersonascopeError('FORECASTER_MISMATCH', { trait: trait.name, what, expected, got })
+  if (made.fileHash !== model.fileHash)
     throw differs('model', nameOf(made.id, made.fileHash), nameOf(model.id, model.fileHash))
-  const template = model.chatTemplate?.hash ?? 'none'
-  if (made.chatTemplateHash !== template) throw differs('chat template', made.chatTemplateHash, template)
+  if (made.chatTemplateHash !== model.chatTemplateHash)
+    throw differs('chat template', made.chatTemplateHash, model.chatTemplateHash)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { PersonascopeError } from '../../errors/personascope-error.ts'
 import { planConditions, planConversations, planDoses } from '../../experiment/plan-experiment.ts'
-import { promptsAsAnswers } from '../../experiment/text-baselines.ts'
+import { promptsAsAnswers } from '../../judge/text-baselines.ts'
 import { planRollouts } from '../../rollout/plan-rollouts.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { assertTraitUsable } from '../../trait/check-trait.ts'

@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { createLexiconJudge } from '../judge/lexicon-judge.ts'
 import { pearson } from '../numeric/correlation.ts'
-import type { Condition } from './plan-experiment.ts'
-import { textBaselines } from './text-baselines.ts'
+import { createLexiconJudge } from './lexicon-judge.ts'
+import { type PromptText, textBaselines } from './text-baselines.ts'
 
-const condition = (systemPrompt: string, question: number): Condition => ({
-  step: 0,
-  level: 0,
-  question,
+const condition = (systemPrompt: string, question: number): PromptText => ({
   systemPrompt,
   questionText: `What of ${question}?`,
 })

@@ -1,15 +1,23 @@
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { type Judge, type JudgeItem, type Judgement, scoreValue } from '../judge/judge.ts'
 import { fitNgrams, ngramVectors } from '../numeric/ngrams.ts'
 import { fitSparseRidge, predictSparseRidge } from '../numeric/sparse-ridge.ts'
-import type { TextBaseline } from './experiment-rows.ts'
-import type { Condition } from './plan-experiment.ts'
+import { type Judge, type JudgeItem, type Judgement, scoreValue } from './judge.ts'
 
-/** A prompt with the score its answer got: what a reader of prompts can learn from. */
-export interface ScoredPrompt {
+/** A prompt as a reader sees it. */
+export interface PromptText {
   readonly systemPrompt: string
   readonly questionText: string
+}
+
+/** A prompt with the score its answer got: what a reader of prompts can learn from. */
+export interface ScoredPrompt extends PromptText {
   readonly score: number
+}
+
+/** What the text of the prompts alone tells of the scores: one value for each prompt. */
+export interface TextBaseline {
+  readonly name: string
+  readonly values: Float64Array
 }
 
 /** Of the rows scaled to length 1; fixed beforehand. */
@@ -20,18 +28,18 @@ const fewestPrompts = 20
 
 /**
  * What the text of a prompt alone tells of the answer's score, without the model: the judge applied to system prompt
- * and question as if they were the answer, and ridge regression on their character n-grams, fitted on the answers the
- * vector was made from.
+ * and question as if they were the answer, and ridge regression on their character n-grams, fitted on scored answers
+ * to other prompts.
  * @throws what the judge throws, except JUDGE_FAILED
  */
 export async function textBaselines(
-  conditions: readonly Condition[],
-  judge: Judge,
+  prompts: readonly PromptText[],
+  judge: Judge | undefined,
   trainingPrompts: readonly ScoredPrompt[],
   signal?: AbortSignal,
 ): Promise<TextBaseline[]> {
-  const judged = await judgeTexts(conditions, judge, signal)
-  const learned = ngramBaseline(conditions, trainingPrompts)
+  const judged = judge && (await judgeTexts(prompts, judge, signal))
+  const learned = ngramBaseline(prompts, trainingPrompts)
   return [
     ...(judged ? [{ name: 'judge on the prompt', values: judged }] : []),
     ...(learned ? [{ name: 'n-grams of the prompt', values: learned }] : []),
@@ -39,20 +47,20 @@ export async function textBaselines(
 }
 
 /** What the judge is shown of each prompt. */
-export function promptsAsAnswers(conditions: readonly Condition[]): JudgeItem[] {
-  return conditions.map(condition => ({ question: condition.questionText, answer: textOf(condition) }))
+export function promptsAsAnswers(prompts: readonly PromptText[]): JudgeItem[] {
+  return prompts.map(prompt => ({ question: prompt.questionText, answer: textOf(prompt) }))
 }
 
 async function judgeTexts(
-  conditions: readonly Condition[],
+  prompts: readonly PromptText[],
   judge: Judge,
   signal: AbortSignal | undefined,
 ): Promise<Float64Array | undefined> {
   let judgements: readonly Judgement[]
   try {
-    const prompts = promptsAsAnswers(conditions)
-    judge.announce?.(prompts)
-    judgements = await judge.score(prompts, signal ? { signal } : {})
+    const items = promptsAsAnswers(prompts)
+    judge.announce?.(items)
+    judgements = await judge.score(items, signal ? { signal } : {})
   } catch (error) {
     // A judge may make sense of answers and not of prompts: then there is no such baseline.
     if (PersonascopeError.is(error) && error.code === 'JUDGE_FAILED') return undefined
@@ -62,15 +70,18 @@ async function judgeTexts(
   return scores.every(score => score !== undefined) ? Float64Array.from(scores) : undefined
 }
 
-function ngramBaseline(conditions: readonly Condition[], prompts: readonly ScoredPrompt[]): Float64Array | undefined {
-  if (prompts.length < fewestPrompts) return undefined
-  const texts = prompts.map(textOf)
+function ngramBaseline(
+  prompts: readonly PromptText[],
+  trainingPrompts: readonly ScoredPrompt[],
+): Float64Array | undefined {
+  if (trainingPrompts.length < fewestPrompts) return undefined
+  const texts = trainingPrompts.map(textOf)
   const ngrams = fitNgrams(texts)
-  const scores = prompts.map(({ score }) => score)
+  const scores = trainingPrompts.map(({ score }) => score)
   const model = fitSparseRidge(ngramVectors(ngrams, texts), scores, penalty)
-  return model && predictSparseRidge(model, ngramVectors(ngrams, conditions.map(textOf)))
+  return model && predictSparseRidge(model, ngramVectors(ngrams, prompts.map(textOf)))
 }
 
-function textOf({ systemPrompt, questionText }: Pick<Condition, 'systemPrompt' | 'questionText'>): string {
+function textOf({ systemPrompt, questionText }: PromptText): string {
   return `${systemPrompt}\n${questionText}`
 }
