@@ -4,10 +4,16 @@ import { personascopeRequestSchema } from './personascope-field.ts'
 
 const textPart = z.object({ type: z.literal('text'), text: z.string() })
 
-export const chatMessageSchema = z.object({
+export const chatMessageSchema = z.strictObject({
   role: z.enum(['system', 'developer', 'user', 'assistant']),
   content: z.union([z.string(), z.array(textPart).min(1)]),
   name: z.string().optional(),
+  // Clients send back messages as they came.
+  refusal: z.null().optional(),
+  audio: z.null().optional(),
+  function_call: z.null().optional(),
+  tool_calls: z.array(z.unknown()).max(0).nullish(),
+  annotations: z.array(z.unknown()).nullish(),
 })
 
 const stopSchema = z.union([z.string().min(1), z.array(z.string().min(1)).max(4)]).nullish()
@@ -87,6 +93,22 @@ export const unsupportedParameters: ReadonlySet<string> = new Set([
   'reasoning_effort',
   'verbosity',
   'web_search_options',
+])
+
+/** Parameters that are understood where they ask for nothing. */
+export const unsupportedValues: ReadonlySet<string> = new Set([
+  'best_of',
+  'echo',
+  'frequency_penalty',
+  'logit_bias',
+  'modalities',
+  'parallel_tool_calls',
+  'presence_penalty',
+  'service_tier',
+  'store',
+  'suffix',
+  'tool_choice',
+  'tools',
 ])
 
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>

@@ -89,10 +89,14 @@ export const errorSchema = z.object({
   }),
 })
 
-export const modelListSchema = z.object({
-  object: z.literal('list'),
-  data: z.array(z.object({ id: z.string(), object: z.literal('model'), created: z.int(), owned_by: z.string() })),
+export const modelSchema = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  created: z.int(),
+  owned_by: z.string(),
 })
+
+export const modelListSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) })
 
 export type Usage = z.infer<typeof usageSchema>
 export type ChoiceLogprobs = z.infer<typeof choiceLogprobsSchema>

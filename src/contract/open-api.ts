@@ -5,6 +5,7 @@ import {
   chatCompletionSchema,
   errorSchema,
   modelListSchema,
+  modelSchema,
   textCompletionSchema,
 } from './completion-response.ts'
 
@@ -35,6 +36,13 @@ export function openApiDocument(version: string) {
       '/v1/models': {
         get: { operationId: 'listModels', responses: { 200: { description: 'ok', ...json(modelListSchema) } } },
       },
+      '/v1/models/{id}': {
+        get: {
+          operationId: 'retrieveModel',
+          parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+          responses: { 200: { description: 'ok', ...json(modelSchema) }, default: error },
+        },
+      },
       '/health': { get: { operationId: 'health', security: [], responses: { 200: { description: 'alive' } } } },
       '/ready': {
         get: {
@@ -49,6 +57,8 @@ export function openApiDocument(version: string) {
     },
   }
 }
+
+const error = { description: 'An error.', ...json(errorSchema) }
 
 const headerParameter = {
   name: 'x-personascope',
@@ -68,6 +78,6 @@ function answers(whole: z.ZodType, chunk: z.ZodType) {
       description: 'The answer, whole or as server-sent events.',
       content: { ...json(whole).content, 'text/event-stream': { schema: z.toJSONSchema(chunk) } },
     },
-    default: { description: 'An error.', ...json(errorSchema) },
+    default: error,
   }
 }

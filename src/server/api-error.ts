@@ -36,6 +36,7 @@ export class ApiError extends Error {
       return new ApiError(400, message, { param: 'messages', code: 'context_length_exceeded' })
     if (code === 'ENGINE_CRASHED' || code === 'ENGINE_CLOSED')
       return new ApiError(503, 'The model is being started again; send the request again.', { code, retryAfter: 1 })
+    if (code === 'SCHEMA_UNSUPPORTED') return new ApiError(400, message, { param: 'response_format', code })
     if (code === 'ENGINE_ABORTED') return new ApiError(499, message, { code })
     if (entry.httpStatus === 400 && !code.startsWith('FILE_')) return new ApiError(400, message, { code })
     return new ApiError(Math.max(500, entry.httpStatus), 'The server met a fault of its own.', {
@@ -53,21 +54,29 @@ export class ApiError extends Error {
   }
 }
 
+/** Parameters of OpenAI's API that nothing here does, and those of which nothing is done but what asks for nothing. */
+export interface Unsupported {
+  readonly parameters: ReadonlySet<string>
+  readonly values: ReadonlySet<string>
+}
+
+const none: Unsupported = { parameters: new Set(), values: new Set() }
+
 /**
  * A request's body as a schema has it.
- * @param unsupported parameters of OpenAI's API that nothing here does
  * @throws ApiError with status 400, naming the parameter
  */
-export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, unsupported: ReadonlySet<string>): T {
+export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, unsupported: Unsupported = none): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys') {
     const param = [...path, issue.keys[0]!].join('.')
-    if (unsupported.has(param)) throw unsupportedParameter(param)
+    if (unsupported.parameters.has(param)) throw unsupportedParameter(param)
     throw new ApiError(400, `Unknown parameter: '${shown(param)}'.`, { param, code: 'unknown_parameter' })
   }
+  if (unsupported.values.has(path[0] ?? '')) throw unsupportedParameter(path[0]!)
   const param = path.join('.') || null
   const missing = issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined
   const message = missing
@@ -77,7 +86,7 @@ export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, unsupporte
 }
 
 /** What a parameter asks for is not done here. */
-export function unsupportedParameter(param: string): ApiError {
+function unsupportedParameter(param: string): ApiError {
   return new ApiError(400, `Unsupported parameter: '${param}' is not supported by this server.`, {
     param,
     code: 'unsupported_parameter',

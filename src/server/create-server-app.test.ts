@@ -264,7 +264,11 @@ describe('what cannot be done is refused as OpenAI does', () => {
     [{ ...chat, stop: '' }, 400, 'invalid_value', 'stop'],
     [{ ...chat, max_completion_tokens: 100_000 }, 400, 'context_length_exceeded', 'messages'],
     [{ ...chat, model: 'gpt-4' }, 404, 'model_not_found', 'model'],
-    [{ ...chat, stream_options: {} }, 400, 'unsupported_parameter', 'stream_options'],
+    [{ ...chat, stream_options: {} }, 400, 'invalid_value', 'stream_options'],
+    [{ ...chat, tools: [{ type: 'function' }] }, 400, 'unsupported_parameter', 'tools'],
+    [{ ...chat, presence_penalty: 0.5 }, 400, 'unsupported_parameter', 'presence_penalty'],
+    [{ ...chat, max_tokens: 5, max_completion_tokens: 5 }, 400, 'invalid_parameter_combination', 'max_tokens'],
+    [{ ...chat, messages: [{ role: 'user', content: 'Hi', wink: 1 }] }, 400, 'unknown_parameter', 'messages.0.wink'],
   ])('%j', async (asked, status, code, param) => {
     const found = await ask(server, asked)
     expect(found.status).toBe(status)
@@ -278,8 +282,15 @@ describe('what cannot be done is refused as OpenAI does', () => {
     for (const schema of [deep, loop, { type: 'string', pattern: '(a+)+$' }, { type: 'string', maxLength: 1e9 }]) {
       const response_format = { type: 'json_schema', json_schema: { name: 'x', schema } }
       const { status, body } = await ask(server, { ...chat, response_format })
-      expect([status, body.error.type]).toEqual([400, 'invalid_request_error'])
+      expect(status).toBe(400)
+      expect(body.error).toMatchObject({ type: 'invalid_request_error', param: 'response_format' })
     }
+  })
+
+  test('messages as the server gave them are taken back', async () => {
+    const { choices } = chatCompletionSchema.parse((await ask(server, chat)).body)
+    const again = { ...chat, messages: [...messages, choices[0]!.message, { role: 'user', content: 'Go on.' }] }
+    expect((await ask(server, again)).status).toBe(200)
   })
 
   test('bodies that are no JSON, too large, or of another type', async () => {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import {
   type ChatCompletionRequest,
@@ -8,6 +7,7 @@ import {
   type TextCompletionRequest,
   textCompletionRequestSchema,
   unsupportedParameters,
+  unsupportedValues,
 } from '../contract/completion-request.ts'
 import { openApiDocument } from '../contract/open-api.ts'
 import type { Engine } from '../engine/contract/engine.ts'
@@ -20,8 +20,9 @@ import type { AccessKeys, Client } from './access-keys.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import { type AnswerFormat, chatFormat, textFormat } from './answer-format.ts'
 import { type AnswerJob, answerStreamed, answerWhole } from './answer-request.ts'
-import { ApiError, parseRequest, unsupportedParameter } from './api-error.ts'
+import { ApiError, parseRequest } from './api-error.ts'
 import { type AnswerPlan, planChat, planText } from './plan-answers.ts'
+import { readBody } from './read-body.ts'
 import { personaOf, type ResolvedPersona, resolvePersona } from './resolve-persona.ts'
 import { ServerMetrics } from './server-metrics.ts'
 import type { VectorShelf } from './vector-shelf.ts'
@@ -94,13 +95,6 @@ export function createServerApp(parts: ServerParts): ServerApp {
     context.set('client', keys.clientOf(context.req.header('authorization')))
     await next()
   })
-  guarded.use(
-    bodyLimit({
-      maxSize: limits.bodyBytes,
-      onError: () =>
-        new ApiError(413, `A request may have ${limits.bodyBytes} bytes.`, { code: 'too_large' }).response(),
-    }),
-  )
   guarded.get('/openapi.json', context => context.json(openApiDocument(version)))
   guarded.get('/metrics', () => metrics.response())
   const model = { id: engine.model.id, object: 'model', created: started, owned_by: 'personascope' }
@@ -110,12 +104,12 @@ export function createServerApp(parts: ServerParts): ServerApp {
     return context.json(model)
   })
   guarded.post('/v1/chat/completions', async context => {
-    const asked = parseRequest(chatCompletionRequestSchema, await readBody(context), unsupportedParameters)
+    const asked = parseRequest(chatCompletionRequestSchema, await readBody(context, limits.bodyBytes), unsupported)
     const format = chatFormat(asked.logprobs ? (asked.top_logprobs ?? 0) : undefined)
     return await answer(context, asked, 'chat', format, persona => planChat(engine, asked, persona, parts.watched))
   })
   guarded.post('/v1/completions', async context => {
-    const asked = parseRequest(textCompletionRequestSchema, await readBody(context), unsupportedParameters)
+    const asked = parseRequest(textCompletionRequestSchema, await readBody(context, limits.bodyBytes), unsupported)
     const format = textFormat(asked.logprobs ?? undefined)
     return await answer(context, asked, 'text_completion', format, persona =>
       planText(engine, asked, persona, parts.watched),
@@ -139,7 +133,10 @@ export function createServerApp(parts: ServerParts): ServerApp {
   ): Promise<Response> {
     const begun = performance.now()
     if (draining) throw new ApiError(503, 'The server is stopping.', { code: 'server_stopping', retryAfter: 5 })
-    if (asked.stream_options && !asked.stream) throw unsupportedParameter('stream_options')
+    if (asked.stream_options && !asked.stream) {
+      const param = 'stream_options'
+      throw new ApiError(400, `'${param}' is only allowed where 'stream' is true.`, { param, code: 'invalid_value' })
+    }
     assertModel(asked.model)
     const client = context.get('client')
     const field = personaOf(asked.personascope, context.req.header('x-personascope'))
@@ -198,6 +195,8 @@ export function createServerApp(parts: ServerParts): ServerApp {
   }
 }
 
+const unsupported = { parameters: unsupportedParameters, values: unsupportedValues }
+
 const knownRoutes = new Set([
   '/health',
   '/ready',
@@ -213,20 +212,6 @@ function assertLocal(url: string): void {
   const { hostname } = new URL(url)
   if (['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return
   throw new ApiError(403, 'Without a key this server answers to localhost only.', { code: 'host_not_allowed' })
-}
-
-/** @throws ApiError with status 400 or 415 */
-async function readBody(context: Context): Promise<unknown> {
-  const type = context.req.header('content-type') ?? ''
-  if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new ApiError(415, 'The content type must be application/json.', { code: 'unsupported_media_type' })
-  }
-  const text = await context.req.text()
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new ApiError(400, 'The body is not JSON.', { code: 'invalid_json' })
-  }
 }
 
 function linkedAbort(signal: AbortSignal): AbortController {

@@ -25,6 +25,11 @@ const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 
 const headerBytes = 16_384
 
+const connectionErrors = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+])
+
 /**
  * Serves requests over HTTP.
  * @throws SERVER_NEEDS_KEY where other machines could reach an unguarded server, SERVER_CANNOT_LISTEN
@@ -40,8 +45,9 @@ export async function listen(
   )
   server.maxConnections = 4096
   // A malformed request is answered, or its connection closed; it is no fault of the server.
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
+  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
+    const status = connectionErrors.get(code ?? '') ?? '400 Bad Request'
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => {

@@ -34,6 +34,10 @@ export async function planChat(
   if ((asked.top_logprobs ?? 0) > 0 && !asked.logprobs) {
     throw new ApiError(400, 'top_logprobs needs logprobs to be true.', { param: 'top_logprobs', code: 'invalid_value' })
   }
+  if (asked.max_tokens != null && asked.max_completion_tokens != null) {
+    const message = "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported."
+    throw new ApiError(400, message, { param: 'max_tokens', code: 'invalid_parameter_combination' })
+  }
   const grammar = grammarOf(asked.response_format)
   const prompt = { messages: asked.messages.map(toMessage) }
   return await plan(engine, [prompt], asked, persona, watched, {

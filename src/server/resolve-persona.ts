@@ -53,7 +53,7 @@ export function personaOf(
   } catch {
     throw new ApiError(400, 'The header x-personascope is not JSON.', { param, code: 'invalid_value' })
   }
-  return parseRequest(personascopeRequestSchema, value, new Set())
+  return parseRequest(personascopeRequestSchema, value)
 }
 
 /**
