@@ -42,6 +42,15 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: 'verify',
+          include: ['test/verify/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      {
         test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
       },
     ],

@@ -32,7 +32,6 @@ export function compareText(golden: GoldenText, observed: ObservedText, shift: S
   const layerCount = golden.norms(0).length
   const worst = (pairs: Iterable<Pair>) => worstByLayer(pairs, layerCount, layers)
   const all = Array.from({ length: count - positions }, (_, position) => position)
-  const kept = golden.vectorPositions.filter(position => golden.vectorPositions.includes(position + positions))
   const promptLast = golden.promptTokens.length - 1
   const means = positions === 0 ? golden : meansOnePositionOn(golden)
   return {
@@ -42,7 +41,7 @@ export function compareText(golden: GoldenText, observed: ObservedText, shift: S
         .filter(position => position > promptLast)
         .map(position => [observed.norms(position), golden.norms(position + positions)]),
     ),
-    vectors: worst(kept.map(position => [observed.vectors.get(position)!, golden.vector(position + positions)])),
+    vectors: worst(vectorPairs(golden, observed, positions)),
     promptLast: worst([[observed.promptLast, golden.vector(promptLast + positions)]]),
     responseMean: worst([[observed.responseMean, means.responseMean]]),
     promptMean: worst([[observed.promptMean, means.promptMean]]),
@@ -56,6 +55,12 @@ export function compareText(golden: GoldenText, observed: ObservedText, shift: S
 
 /** An engine's values and the golden ones, both with the layer as the first dimension. */
 type Pair = readonly [observed: Float32Array, golden: Float32Array]
+
+function vectorPairs({ vectorPositions, vector }: GoldenText, { vectors }: ObservedText, shift: number): Pair[] {
+  if (!vectors) return []
+  const compared = vectorPositions.filter(position => vectorPositions.includes(position + shift))
+  return compared.map(position => [vectors.get(position)!, vector(position + shift)])
+}
 
 /** |observed - golden| / |golden| of each layer, the worst of all pairs. */
 function worstByLayer(pairs: Iterable<Pair>, layerCount: number, shift: number): Float64Array {

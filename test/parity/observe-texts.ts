@@ -15,8 +15,8 @@ export interface ObservedText {
   projections(position: number): Float32Array
   /** [B+1]; engines give the lengths of response tokens only. */
   norms(position: number): Float32Array
-  /** Whole activations by position, [B+1, d] each, for the positions that the golden text has. */
-  readonly vectors: ReadonlyMap<number, Float32Array>
+  /** Whole activations by position, [B+1, d] each, for the positions that the golden text has; if wanted. */
+  readonly vectors: ReadonlyMap<number, Float32Array> | undefined
   /** [B+1, d] each */
   readonly responseMean: Float32Array
   readonly promptMean: Float32Array
@@ -26,14 +26,21 @@ export interface ObservedText {
   readonly responseLogprobs: Float32Array
 }
 
-/** Observes all texts in one run of the engine, so that they share what texts share in use. */
-export async function observeTexts(engine: Engine, golden: Golden): Promise<ObservedText[]> {
+/**
+ * Observes all texts in one run of the engine, so that they share what texts share in use.
+ * @param wanted whole activations take a pass for each token
+ */
+export async function observeTexts(
+  engine: Engine,
+  golden: Golden,
+  wanted: { readonly vectors: boolean },
+): Promise<ObservedText[]> {
   const wholes = await engine.forwardAll(golden.texts.map(text => wholeText(text, golden)))
-  const vectors = await observeVectors(engine, golden)
+  const vectors = wanted.vectors ? await observeVectors(engine, golden, wholes) : undefined
   return await Promise.all(
     golden.texts.map(async (text, index) => {
       const { tokens: promptTokens } = await engine.renderPrompt(toPrompt(text.prompt))
-      return { ...fromWholeText(wholes[index]!, golden), promptTokens, vectors: vectors[index]! }
+      return { ...fromWholeText(wholes[index]!, golden), promptTokens, vectors: vectors?.[index] }
     }),
   )
 }
@@ -83,16 +90,26 @@ function fromWholeText(result: ForwardResult, { directions }: Golden) {
   }
 }
 
-/** Whole activations of chosen tokens: each is the last prompt token of the text cut behind it. */
-async function observeVectors(engine: Engine, { texts }: Golden): Promise<Map<number, Float32Array>[]> {
-  const cuts = texts.flatMap((text, index) => text.vectorPositions.map(position => ({ text, index, position })))
+/** Whole activations of chosen tokens: each is the last prompt token of the text cut behind it, or of the whole one. */
+async function observeVectors(
+  engine: Engine,
+  { texts }: Golden,
+  wholes: readonly ForwardResult[],
+): Promise<Map<number, Float32Array>[]> {
+  const vectors = texts.map(
+    ({ promptTokens }, index) => new Map([[promptTokens.length - 1, wholes[index]!.activations!.promptLast!]]),
+  )
+  const cuts = texts.flatMap((text, index) =>
+    text.vectorPositions
+      .filter(position => !vectors[index]!.has(position))
+      .map(position => ({ text, index, position })),
+  )
   const results = await engine.forwardAll(
     cuts.map(({ text, position }) => ({
       prompt: { tokens: [...text.promptTokens, ...text.responseTokens].slice(0, position + 1) },
       capture: { layers: 'all', promptLast: true },
     })),
   )
-  const vectors = texts.map(() => new Map<number, Float32Array>())
   cuts.forEach(({ index, position }, cut) => {
     vectors[index]!.set(position, results[cut]!.activations!.promptLast!)
   })

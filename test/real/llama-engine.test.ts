@@ -1,31 +1,15 @@
-/** The engine contract on real weights, of two architectures. */
+/** The engine contract on real weights, of two architectures. Other weight formats: `npm run verify:contract`. */
 import { describeEngine } from '../../src/engine/engine.case.ts'
 import { openLlamaEngine } from '../../src/engine/llama/open-llama-engine.ts'
 import { modelFile } from './models.ts'
 
-const smollm2 = ['<|im_end|>', '<|im_start|>']
 const noTemplate = { reason: 'gemma-3-270m is a base model without a chat template' }
 
 describeEngine({
   name: 'llama on smollm2-135m-instruct, Q8_0, two contexts',
   open: () => openLlamaEngine(modelFile('smollm2-135m-instruct', 'Q8_0'), { contexts: 2, threadsPerContext: 1 }),
   tolerance: 0,
-  specialTexts: smollm2,
-})
-
-describeEngine({
-  name: 'llama on smollm2-135m-instruct, F16, one context of two threads',
-  open: () => openLlamaEngine(modelFile('smollm2-135m-instruct', 'F16'), { contexts: 1, threadsPerContext: 2 }),
-  tolerance: 0,
-  specialTexts: smollm2,
-})
-
-describeEngine({
-  name: 'llama on smollm2-135m-instruct, BF16, two contexts',
-  open: () => openLlamaEngine(modelFile('smollm2-135m-instruct', 'BF16'), { contexts: 2, threadsPerContext: 1 }),
-  // Where the CPU has instructions for this format, its kernels round differently by the shape of a batch.
-  tolerance: 0.05,
-  specialTexts: smollm2,
+  specialTexts: ['<|im_end|>', '<|im_start|>'],
 })
 
 describeEngine({

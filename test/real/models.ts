@@ -5,8 +5,6 @@ import type { ModelFile } from '../../src/engine/llama/open-llama-engine.ts'
 /** Every model and format some test asks for. */
 export const preparedModels = [
   ['smollm2-135m-instruct', 'F32'],
-  ['smollm2-135m-instruct', 'F16'],
-  ['smollm2-135m-instruct', 'BF16'],
   ['smollm2-135m-instruct', 'Q8_0'],
   ['gemma-3-270m', 'F32'],
   ['gemma-3-270m', 'Q8_0'],

@@ -1,4 +1,4 @@
-/** A short turn of what `npm run verify:engine` does for long. Interrupted extraction is tested with the command line. */
+/** A round or two of what `npm run verify:engine` does for long. Interrupted extraction is tested with the command line. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,7 +14,7 @@ test('kills, aborts, damaged files, a full disk and interruptions at random mome
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [
     script,
     '--seconds',
-    '30',
+    '7',
     '--only',
     series.join(','),
   ]).catch((error: { stdout: string; stderr: string }) => error)
