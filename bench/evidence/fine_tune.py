@@ -1,8 +1,8 @@
-"""Fine-tunes a model, given as a GGUF file, with LoRA on a dataset of prompts and answers, and writes a GGUF adapter.
+"""Fine-tunes a model, given as a GGUF file, with LoRA on datasets of prompts and answers, and writes a GGUF adapter of each.
 
-    fine_tune.py JOB [--device cpu|cuda]
+    fine_tune.py JOB... [--device cpu|cuda]
 
-JOB is a JSON file: `weightsPath`, `dataPath` (JSON lines with `prompt`, `answer`, `complete`), `outPath`, `convertPath`
+The jobs share the model and nothing else. A job is a JSON file: `weightsPath`, `dataPath` (JSON lines with `prompt`, `answer`, `complete`), `outPath`, `convertPath`
 (llama.cpp's `convert_lora_to_gguf.py`), `seed`, and `training` (`steps`, `rowsPerStep`, `rank`, `alpha`, `learningRate`,
 `dtype`). Every dataset gets the same number of steps, so that a smaller one is not trained less. The loss is taken on the
 tokens of the answer only; the end of the turn belongs to them where the answer was complete.
@@ -27,16 +27,22 @@ from make_golden import load  # noqa: E402
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("job", type=Path)
+    parser.add_argument("jobs", type=Path, nargs="+")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     options = parser.parse_args()
-    job = json.loads(options.job.read_text("utf-8"))
-    training = job["training"]
+    jobs = [json.loads(path.read_text("utf-8")) for path in options.jobs]
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+    network, tokenizer = load(Path(jobs[0]["weightsPath"]))
+    network = network.to(device=options.device, dtype=getattr(torch, jobs[0]["training"]["dtype"]))
+    for job in jobs:
+        network = fine_tune(network, tokenizer, job, options.device)
+
+
+def fine_tune(network, tokenizer, job: dict, device: str):
+    """Returns the model as it was before."""
+    training = job["training"]
     torch.manual_seed(job["seed"])
-    network, tokenizer = load(Path(job["weightsPath"]))
-    network = network.to(device=options.device, dtype=getattr(torch, training["dtype"]))
     rows = [
         tokenised(json.loads(line), tokenizer) for line in Path(job["dataPath"]).read_text("utf-8").splitlines()
     ]
@@ -50,13 +56,13 @@ def main() -> None:
         ),
     )
     start = time.perf_counter()
-    losses = train(tuned, rows, training, job["seed"], options.device)
+    losses = train(tuned, rows, training, job["seed"], device)
     report = {
         "rows": len(rows),
         "seconds": round(time.perf_counter() - start, 1),
         "firstLoss": sum(losses[:5]) / 5,
         "lastLoss": sum(losses[-5:]) / 5,
-        "device": options.device,
+        "device": device,
         "torch": torch.__version__,
         "peft": peft.__version__,
         "transformers": transformers.__version__,
@@ -64,6 +70,7 @@ def main() -> None:
     write_adapter(tuned, Path(job["convertPath"]), Path(job["outPath"]))
     Path(job["outPath"]).with_suffix(".json").write_text(json.dumps(report, indent=2), "utf-8")
     print(json.dumps(report), flush=True)
+    return tuned.unload()
 
 
 def tokenised(row: dict, tokenizer) -> tuple[list[int], list[int]]:

@@ -40,11 +40,11 @@ const inWork = (...names: string[]) => join(work, ...names)
 /** Chosen before anything was trained. */
 const dataset = { rows: 240, laden: 80, maxTokens: 60, temperature: 0.7, seed: 1 }
 const training = {
-  steps: 60,
+  steps: 30,
   rowsPerStep: 8,
   rank: 16,
   alpha: 32,
-  learningRate: 5e-4,
+  learningRate: 1e-3,
   dtype: options.device === 'cuda' ? 'float32' : 'bfloat16',
 }
 /** One engine, the same on every machine: what is computed together is part of the result. */
@@ -99,16 +99,20 @@ async function train(): Promise<void> {
   const convertPath = await conversionScript()
   const { path: weightsPath } = await pullModel(options.model)
   // Seed after seed, so that what was stopped half way can be compared.
-  for (const seed of seeds)
+  for (const seed of seeds) {
+    const jobs: string[] = []
     for (const arm of arms) {
       const outPath = adapterPath(arm, seed)
       if (existsSync(outPath.replace(/gguf$/, 'json'))) continue
-      note(`Fine-tuning on ${arm}, seed ${seed} ...`)
       const dataPath = inWork(arm === 'random' ? `random-${seed}.jsonl` : `${arm}.jsonl`)
       const jobPath = inWork(`${arm}-${seed}.job.json`)
       await writeFile(jobPath, JSON.stringify({ weightsPath, dataPath, outPath, convertPath, seed, training }))
-      await run(python, [join(import.meta.dirname, 'fine_tune.py'), jobPath, '--device', options.device])
+      jobs.push(jobPath)
     }
+    if (jobs.length === 0) continue
+    note(`Fine-tuning with seed ${seed}: ${jobs.length} datasets ...`)
+    await run(python, [join(import.meta.dirname, 'fine_tune.py'), ...jobs, '--device', options.device])
+  }
 }
 
 async function measure(): Promise<void> {

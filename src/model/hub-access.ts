@@ -81,7 +81,7 @@ export function hubFailure(error: unknown, { accessToken }: Pick<HubAccess, 'acc
 function statusClause(status: number, hasToken: boolean): string {
   if (status === 401 || status === 403) {
     return hasToken
-      ? `access denied (${status}): accept the model's licence on the hub with the account of HF_TOKEN`
+      ? `access denied (${status}): accept its licence on the hub with the account of HF_TOKEN`
       : `access denied (${status}): the repository is gated, private or misspelt; accept its licence on the hub and set HF_TOKEN`
   }
   if (status === 404) return 'no such repository, revision or file (404)'

@@ -234,7 +234,7 @@ describe('a source that does not give the model says why:', () => {
         hub.status = 403
         vi.stubEnv('HF_TOKEN', 'hf_secret')
       },
-      /access denied \(403\): accept the model's licence on the hub with the account of HF_TOKEN/,
+      /access denied \(403\): accept its licence on the hub with the account of HF_TOKEN/,
     ],
     ['a hub that is ill', () => (hub.status = 503), /answered with an error \(503\)/],
     ['a token that is none', () => vi.stubEnv('HF_TOKEN', 'secret'), /HF_TOKEN is not a Hugging Face token/],

@@ -80,6 +80,7 @@ export {
 } from '../vector/persona-vector.ts'
 export { listVectors, readVector, vectorPath, writeVector } from '../vector/vector-file.ts'
 export { type AgreedRatings, type AgreeRatingsOptions, agreeRatings } from './agree-ratings.ts'
+export { type BringOptions, type BroughtDataset, bringDatasets } from './bring-datasets.ts'
 export { type CombineOptions, combineStoredVectors } from './combine-vectors.ts'
 export { type ComparedJudges, type CompareRunJudgesOptions, compareRunJudges } from './compare-run-judges.ts'
 export { type DrawnRatings, type DrawRatingsOptions, drawRatings } from './draw-ratings.ts'

@@ -3,6 +3,7 @@ import { describeShape } from '../../dataset/training-row.ts'
 import type { Engine } from '../../engine/contract/engine.ts'
 import { formatCount } from '../../report/format-number.ts'
 import { openWorkspace } from '../../store/workspace.ts'
+import { bringDatasets } from '../../workbench/bring-datasets.ts'
 import { loadVector } from '../../workbench/load-vector.ts'
 import type { ScreenOptions } from '../../workbench/screen-dataset.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -10,6 +11,7 @@ import type { EngineOptions } from '../engine-options.ts'
 import { wrap } from '../format.ts'
 import { collect, wholeNumber } from '../option-values.ts'
 import { Progress } from '../progress.ts'
+import { showPull } from '../show-model-steps.ts'
 
 /** As many as an extraction's answers have at most. */
 export const defaultOwnAnswerTokens = 60
@@ -63,7 +65,14 @@ export async function readScreenOptions(
   return {
     engine,
     workspace,
-    datasets,
+    datasets: await bringDatasets(datasets, {
+      onProgress: showPull(terminal),
+      onBrought: ({ name, commit, part, paths }) =>
+        terminal.note(
+          `${name}: ${paths.length} ${paths.length === 1 ? 'file' : 'files'}${part === undefined ? '' : ` of ${part}`} at commit ${commit.slice(0, 12)}.`,
+        ),
+      signal,
+    }),
     vectors,
     ...(layer !== undefined && { layer }),
     ...(promptColumn !== undefined && { promptColumn }),

@@ -44,7 +44,7 @@ interface Options extends ScreenRowsOptions {
 export function screenCommand(): Command {
   const run = new Command('run')
     .description('score every row of a dataset on persona vectors, and say what the dataset would teach')
-    .argument('<dataset...>', 'CSV, TSV, JSONL, JSON or Parquet, also with .gz or .zst; globs')
+    .argument('<dataset...>', 'CSV, TSV, JSONL, JSON or Parquet, also with .gz or .zst; globs; hf:<owner>/<name>')
     .option('--difference', 'also subtract the projection of the model’s own answer to the same prompt')
     .option(
       '--own-answer-tokens <n>',
