@@ -7,7 +7,7 @@ import type { Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { dot, norm } from '../numeric/vector-math.ts'
 import { sha256 } from '../store/hash.ts'
-import { type FittedResponse, fitRow } from './fit-row.ts'
+import { type FittedResponse, type FittedRow, fitRow } from './fit-row.ts'
 import type { TraitScores } from './row-scores.ts'
 
 /** A trait with its direction, [d]. */
@@ -52,16 +52,16 @@ export async function scorePart(
   options: ScoringOptions,
 ): Promise<PartResult[]> {
   const faults = new Map<number, string>()
-  const fitted: { readonly responses: readonly FittedResponse[]; readonly cut: boolean }[] = []
-  for (const [index, row] of rows.entries()) {
-    try {
-      fitted.push(await fitRow(engine, row, options.maxTokens))
-    } catch (error) {
-      if (!(error instanceof RowFault)) throw error
-      faults.set(index, error.message)
-      fitted.push({ responses: [], cut: false })
-    }
-  }
+  // Asked for together: each answer of a busy engine takes its time.
+  const fitted = await Promise.all(
+    rows.map((row, index) =>
+      fitRow(engine, row, options.maxTokens).catch((error: unknown): FittedRow => {
+        if (!(error instanceof RowFault)) throw error
+        faults.set(index, error.message)
+        return { responses: [], cut: false }
+      }),
+    ),
+  )
   // Alike lengths side by side fill the engine best.
   const items = fitted
     .flatMap(({ responses }, row) => responses.map((response): Item => ({ ...response, row })))
