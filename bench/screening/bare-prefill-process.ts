@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { loadLibrary, startBackends } from '../../src/engine/llama/native/load-library.ts'
 import { locateLibrary } from '../../src/engine/llama/native/locate-library.ts'
 import { NativeModel } from '../../src/engine/llama/native/native-model.ts'
+import { readyModel } from '../../src/workbench/open-model.ts'
 import { serveRounds } from '../contender-process.ts'
 import { readScreeningJob, readTokenisedRows } from './screening-job.ts'
 
@@ -14,7 +15,9 @@ const { tokens } = readTokenisedRows(job)
 const { directory, origin } = locateLibrary()
 const library = loadLibrary(directory)
 startBackends(library)
-const model = NativeModel.load(library, job.weightsPath)
+// The weights that screening uses with this library.
+const { file } = await readyModel(job.model)
+const model = NativeModel.load(library, file.path)
 const contexts = 2
 const workers = Array.from(
   { length: contexts },

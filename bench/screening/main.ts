@@ -13,7 +13,7 @@ import type { Engine } from '../../src/engine/contract/engine.ts'
 import { asLayer } from '../../src/engine/contract/layer.ts'
 import { locateLibrary } from '../../src/engine/llama/native/locate-library.ts'
 import { spearman } from '../../src/numeric/correlation.ts'
-import { openModel } from '../../src/workbench/open-model.ts'
+import { openModel, readyModel } from '../../src/workbench/open-model.ts'
 import { judgeClaims, spreadOf } from '../claims.ts'
 import { Contender } from '../contender.ts'
 import { describeOthers, isQuiet, measureOthers } from '../machine-watch.ts'
@@ -53,20 +53,18 @@ const contenders: Contender[] = []
 try {
   const work = await prepareWork()
   const entries: Entry[] = []
-  let weightsPath = ''
   for (const contestant of chosen) {
     note(`Starting ${contestant.name} ...`)
     const jobPath = join(directory, `${contestant.name}.json`)
     const job: ScreeningJob = {
       ...work.job,
-      weightsPath,
+      weightsPath: contestant.program === 'reference' ? work.exactWeightsPath : '',
       projectionsPath: projectionsPath(contestant.name),
       ...(contestant.fast && { fastShare: topShare }),
     }
     writeFileSync(jobPath, JSON.stringify(job))
     const contender = await Contender.start(await commandOf(contestant, jobPath, note))
     contenders.push(contender)
-    weightsPath = String(contender.about['weightsPath'] ?? weightsPath)
     entries.push({ contestant, contender, turns: { seconds: [], facts: [], othersCores: [], redone: 0 } })
   }
   await runRounds(entries, { rounds, sequences: count, force: options.force, note })
@@ -102,7 +100,8 @@ async function prepareWork() {
   writeFileSync(rowsPath, JSON.stringify(tokens))
   const direction = await directionOf(engine)
   const job = { model: options.model, datasetPath, rowsPath, layer, direction }
-  return { job, tokens }
+  const { file: exact } = await readyModel(options.model, { weights: 'F32' })
+  return { job, tokens, exactWeightsPath: exact.path }
 }
 
 async function tokenise(engine: Engine, rows: readonly MadeRow[]): Promise<TokenisedRows> {

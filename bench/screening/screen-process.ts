@@ -7,23 +7,15 @@ import { openScores } from '../../src/screening/scores-file.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import type { PersonaVector } from '../../src/vector/persona-vector.ts'
 import { asLayer, openModel } from '../../src/workbench/index.ts'
-import { readyModel } from '../../src/workbench/open-model.ts'
 import { screenDataset } from '../../src/workbench/screen-dataset.ts'
 import { serveRounds } from '../contender-process.ts'
 import { readScreeningJob } from './screening-job.ts'
 
 const job = readScreeningJob()
-const { file } = await readyModel(job.model)
 await using engine = await openModel(job.model)
 const { version, contexts, threadsPerContext } = engine.info
 const vector = vectorOf(engine)
-const about = {
-  engine: version,
-  contexts,
-  threadsPerContext,
-  weightFormat: engine.model.weightFormat,
-  weightsPath: file.path,
-}
+const about = { engine: version, contexts, threadsPerContext, weightFormat: engine.model.weightFormat }
 
 await serveRounds(about, async ({ sequences: limit }) => {
   const folder = mkdtempSync(join(tmpdir(), 'personascope-bench-screen-'))

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 /** What a contender of the screening bench is told, as a file. */
 export interface ScreeningJob {
   readonly model: string
-  /** The GGUF file that the reference computes with; empty for those that find it. */
+  /** The GGUF file that the reference computes with, in float32; empty for those that find theirs. */
   readonly weightsPath: string
   /** The rows as JSON lines with `prompt` and `response`. */
   readonly datasetPath: string
