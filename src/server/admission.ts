@@ -11,6 +11,17 @@ export interface AdmissionLimits {
   readonly concurrentRequests: number
 }
 
+/** A request that was let in. */
+export interface Admitted {
+  /**
+   * @param answers how many answers are asked for
+   * @throws ApiError with status 429 where too many wait already; 499 where the client left while it waited
+   */
+  waitForTurn(answers: number, signal: AbortSignal): Promise<void>
+  /** To be called when the request has ended, however it did; further calls do nothing. */
+  leave(): void
+}
+
 interface Waiting {
   readonly answers: number
   begin(): void
@@ -29,6 +40,7 @@ export class Admission {
   readonly #now: () => number
   readonly #uses = new Map<string, Use>()
   readonly #queue: Waiting[] = []
+  #admitted = 0
   #running = 0
   #idle: (() => void)[] = []
 
@@ -47,34 +59,35 @@ export class Admission {
   }
 
   /**
-   * Waits for a turn.
-   * @param answers how many answers are asked for
-   * @returns call it when the request has ended, however it did; further calls do nothing
-   * @throws ApiError with status 429 where a limit is met; 499 where the client left while it waited
+   * Lets a request in, before anything is done for it.
+   * @throws ApiError with status 429 where a limit is met
    */
-  async enter(client: Client, answers: number, signal: AbortSignal): Promise<() => void> {
-    const places = Math.min(answers, this.#limits.running)
+  admit(client: Client): Admitted {
+    if (this.#running >= this.#limits.running && this.#queue.length >= this.#limits.waiting) throw busy()
     const leaveClient = this.#enterClient(client)
-    try {
-      await this.#waitForTurn(places, signal)
-    } catch (error) {
-      leaveClient()
-      throw error
-    }
+    this.#admitted++
+    let places = 0
     let left = false
-    return () => {
-      if (left) return
-      left = true
-      leaveClient()
-      this.#running -= places
-      this.#beginNext()
-      if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    return {
+      waitForTurn: async (answers, signal) => {
+        const wanted = Math.min(answers, this.#limits.running)
+        await this.#waitForTurn(wanted, signal)
+        places = wanted
+      },
+      leave: () => {
+        if (left) return
+        left = true
+        leaveClient()
+        this.#running -= places
+        this.#beginNext()
+        if (--this.#admitted === 0) for (const resolve of this.#idle.splice(0)) resolve()
+      },
     }
   }
 
-  /** Resolves when nothing runs or waits. */
+  /** Resolves when no request is left that was let in. */
   async whenIdle(): Promise<void> {
-    if (this.#running === 0 && this.#queue.length === 0) return
+    if (this.#admitted === 0) return
     await new Promise<void>(resolve => this.#idle.push(resolve))
   }
 
@@ -102,7 +115,7 @@ export class Admission {
       this.#running += places
       return
     }
-    if (this.#queue.length >= this.#limits.waiting) throw tooMany('The server is busy.', 'server_busy', 2)
+    if (this.#queue.length >= this.#limits.waiting) throw busy()
     await new Promise<void>((resolve, reject) => {
       const leave = () => {
         this.#queue.splice(this.#queue.indexOf(waiting), 1)
@@ -128,6 +141,10 @@ export class Admission {
       next.begin()
     }
   }
+}
+
+function busy(): ApiError {
+  return tooMany('The server is busy.', 'server_busy', 2)
 }
 
 function tooMany(message: string, code: string, retryAfter: number): ApiError {

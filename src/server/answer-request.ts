@@ -199,13 +199,16 @@ function forecastOf(
 }
 
 function startSpan({ operation, head, plan }: AnswerJob) {
+  const { maxTokens, sampling } = plan.requests[0]!
   const span = tracer.startSpan(`${operation} ${head.model}`, {
     attributes: {
       'gen_ai.operation.name': operation,
       'gen_ai.provider.name': 'personascope',
       'gen_ai.request.model': head.model,
       'gen_ai.request.choice.count': plan.requests.length,
-      'gen_ai.request.max_tokens': plan.requests[0]!.maxTokens,
+      'gen_ai.request.max_tokens': maxTokens,
+      'gen_ai.request.temperature': sampling!.temperature!,
+      'gen_ai.request.top_p': sampling!.topP!,
       'gen_ai.response.id': head.id,
       'gen_ai.response.model': head.model,
     },

@@ -347,6 +347,16 @@ describe('many at once', () => {
     expect((await ask(server, chat)).status).toBe(200)
   })
 
+  test('one too many is turned away before its prompt is looked at', async () => {
+    const server = openFakeServer({ limits: { running: 1, waiting: 0 } })
+    const long = { ...chat, max_completion_tokens: 1500, stream: true }
+    const reader = (await server.app.fetch(post('/v1/chat/completions', long))).body!.getReader()
+    const renderPrompt = vi.spyOn(server.engine, 'renderPrompt')
+    expect((await ask(server, { ...chat, messages: [{ role: 'user', content: 'x'.repeat(9999) }] })).status).toBe(429)
+    expect(renderPrompt.mock.calls.filter(([prompt]) => 'messages' in prompt)).toEqual([])
+    await reader.cancel()
+  })
+
   test('a client over its rate is told so', async () => {
     const server = openFakeServer({ limits: { requestsPerMinute: 2 } })
     const statuses = []

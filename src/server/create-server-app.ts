@@ -139,11 +139,20 @@ export function createServerApp(parts: ServerParts): ServerApp {
     }
     assertModel(asked.model)
     const client = context.get('client')
-    const field = personaOf(asked.personascope, context.req.header('x-personascope'))
-    const persona = await resolvePersona(field, client, { ...parts, model: engine.model })
     const abort = linkedAbort(context.req.raw.signal)
-    const planned = await plan(persona)
-    const leave = await admission.enter(client, planned.requests.length, abort.signal)
+    const prepare = async () => {
+      const field = personaOf(asked.personascope, context.req.header('x-personascope'))
+      const resolved = await resolvePersona(field, client, { ...parts, model: engine.model })
+      const made = await plan(resolved)
+      await admitted.waitForTurn(made.requests.length, abort.signal)
+      return { persona: resolved, planned: made }
+    }
+    // Before the prompt is tokenised: what is too much costs nothing.
+    const admitted = admission.admit(client)
+    const { persona, planned } = await prepare().catch(error => {
+      admitted.leave()
+      throw error
+    })
     let firstTokenSeen = false
     const job: AnswerJob = {
       engine,
@@ -168,7 +177,7 @@ export function createServerApp(parts: ServerParts): ServerApp {
         firstTokenSeen = true
       },
       onEnd(error) {
-        leave()
+        admitted.leave()
         metrics.durationSeconds.observe((performance.now() - begun) / 1000)
         if (error && asked.stream) log.warn({ code: ApiError.from(error).code }, 'stream ended early')
       },
