@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { locateLibrary } from '../src/engine/llama/native/locate-library.ts'
+import { findGpuBackend, locateLibrary } from '../src/engine/llama/native/locate-library.ts'
 import type { ContenderCommand } from './contender.ts'
 import { preparePythonEnvironment } from './reference/python-environment.ts'
 
@@ -67,10 +67,11 @@ export const servingContestants: readonly Contestant[] = [
 
 /** The contestants this machine can be measured with: not all have a library compiled for them, or a GPU. */
 export function contestantsHere(): Contestant[] {
-  const { origin } = locateLibrary()
+  const { origin, directory } = locateLibrary()
+  const onGpu = findGpuBackend(directory) !== undefined
   return contestants.filter(({ process }) => {
-    if (process === 'native') return origin === 'native'
-    return origin === 'cuda' || !process.startsWith('gpu')
+    if (process === 'native') return origin === 'native' && !onGpu
+    return onGpu || !process.startsWith('gpu')
   })
 }
 
@@ -89,7 +90,7 @@ export async function commandFor(
   const prebuilt = { PERSONASCOPE_ENGINE: 'prebuilt' }
   if (process === 'engine') return node('engine-process.ts', prebuilt)
   if (process === 'native') return node('engine-process.ts', { PERSONASCOPE_ENGINE: 'native' })
-  if (process === 'gpu') return node('engine-process.ts', { PERSONASCOPE_ENGINE: 'cuda' })
+  if (process === 'gpu') return node('engine-process.ts', {})
   if (process === 'served' || process === 'monitored') {
     const command = node('server-process.ts', prebuilt)
     return { ...command, args: [...command.args, process] }
