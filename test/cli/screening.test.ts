@@ -96,6 +96,7 @@ test('what is wrong is one line, before any work', async () => {
       2,
       /Expected --fail-if to be like/,
     ],
+    [['screen', 'hf:nobody', '--trait', 'tiny', ...engine], 2, /Expected the dataset to be hf:<owner>\/<name>/],
     [['screen', 'filter', 'nowhere', '--drop-top', '5%'], 2, /No finished screening at nowhere/],
   ] as const) {
     const result = await run(...args)

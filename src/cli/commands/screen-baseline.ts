@@ -9,6 +9,7 @@ import { formatTable } from '../format.ts'
 import { wholeNumber } from '../option-values.ts'
 import {
   addScreenOptions,
+  bringNamed,
   defaultOwnAnswerTokens,
   readScreenOptions,
   type ScreenRowsOptions,
@@ -35,8 +36,9 @@ export function screenBaselineCommand(): Command {
   return setAction<[string[]], Options>(addEngineOptions(addScreenOptions(command)), run)
 }
 
-async function run(context: CommandContext, options: Options, datasets: string[]): Promise<void> {
+async function run(context: CommandContext, options: Options, names: string[]): Promise<void> {
   const { terminal } = context
+  const datasets = await bringNamed(context, names)
   await using engine = await openEngine(context, options)
   const read = await readScreenOptions(context, engine, datasets, options)
   const { ownAnswers, ownAnswerTokens, name } = options

@@ -48,6 +48,18 @@ export function addScreenOptions(command: Command): Command {
     .option('--strict', 'stop at the first row that cannot be read')
 }
 
+/** Gets the datasets onto this machine that are named as ones of the Hugging Face hub. */
+export async function bringNamed({ terminal, signal }: CommandContext, names: readonly string[]): Promise<string[]> {
+  return await bringDatasets(names, {
+    onProgress: showPull(terminal),
+    onBrought: ({ name, commit, part, paths }) => {
+      const files = `${paths.length} ${paths.length === 1 ? 'file' : 'files'}`
+      terminal.note(`${name}: ${files}${part === undefined ? '' : ` of ${part}`} at commit ${commit.slice(0, 12)}.`)
+    },
+    signal,
+  })
+}
+
 /** What the options say, with progress shown. */
 export async function readScreenOptions(
   { terminal, signal, options: { workspace: folder } }: CommandContext,
@@ -65,14 +77,7 @@ export async function readScreenOptions(
   return {
     engine,
     workspace,
-    datasets: await bringDatasets(datasets, {
-      onProgress: showPull(terminal),
-      onBrought: ({ name, commit, part, paths }) =>
-        terminal.note(
-          `${name}: ${paths.length} ${paths.length === 1 ? 'file' : 'files'}${part === undefined ? '' : ` of ${part}`} at commit ${commit.slice(0, 12)}.`,
-        ),
-      signal,
-    }),
+    datasets,
     vectors,
     ...(layer !== undefined && { layer }),
     ...(promptColumn !== undefined && { promptColumn }),
