@@ -1,10 +1,11 @@
 import type { Layer } from '../engine/contract/layer.ts'
 import { type BinnedConformal, conformalByBins, conformalHalfWidth } from '../numeric/conformal.ts'
-import { crossValidateRidge } from '../numeric/cross-validate-ridge.ts'
+import { heldOutPredictions } from '../numeric/cross-validate-ridge.ts'
 import type { Groups } from '../numeric/group-means.ts'
 import { withinGroupCorrelation } from '../numeric/grouped-correlation.ts'
 import { crossedFolds, type Fold } from '../numeric/grouped-folds.ts'
-import { type FeatureMatrix, fitRidge } from '../numeric/ridge-regression.ts'
+import { takeRows } from '../numeric/resample-rows.ts'
+import { type FeatureMatrix, fitRidges } from '../numeric/ridge-regression.ts'
 
 /** Last prompt tokens at one layer, one row for each judged answer. */
 export interface LayerFeatures {
@@ -78,23 +79,40 @@ export async function chooseReadout(
   rows: ReadoutRows,
   options: ReadoutOptions,
 ): Promise<Readout | undefined> {
+  return (await chooseReadouts(layers, rows, [rows.scores], options))[0]
+}
+
+/**
+ * The same for several scores of the same rows, such as shuffled ones: each has its own layer and penalty, while the
+ * work on the activations is done once.
+ */
+export async function chooseReadouts(
+  layers: AsyncIterable<LayerFeatures> | Iterable<LayerFeatures>,
+  rows: Omit<ReadoutRows, 'scores'>,
+  scores: readonly Float64Array[],
+  options: ReadoutOptions,
+): Promise<(Readout | undefined)[]> {
   const folds = heldOutFolds(rows, options)
-  const byLayer: LayerReading[] = []
-  let best: Omit<Readout, 'byLayer'> | undefined
+  const byLayer = scores.map((): LayerReading[] => [])
+  const best: (Omit<Readout, 'byLayer'> | undefined)[] = scores.map(() => undefined)
   for await (const { layer, features } of layers) {
-    const validated = validateLayer(features, rows, folds, options.penalties)
-    if (!validated) continue
-    const reading = { layer, penalty: validated.penalty, withinPromptR: validated.withinPromptR }
-    byLayer.push(reading)
-    if (best && reading.withinPromptR <= best.withinPromptR) continue
-    const penalties = [validated.penalty]
-    const [model] = fitRidge({ features, target: rows.scores, penalties, standardize: true }) ?? []
-    if (!model) continue
-    const { weights: direction, intercept } = model
-    const { heldOut } = validated
-    best = { ...reading, direction, intercept, heldOut, ...widthsOf(heldOut, rows, options) }
+    const validated = validateLayer(features, rows, scores, folds, options.penalties)
+    const better = scores.map((_, index) => {
+      const found = validated[index]
+      if (!found) return undefined
+      byLayer[index]!.push({ layer, penalty: found.penalty, withinPromptR: found.withinPromptR })
+      return found.withinPromptR > (best[index]?.withinPromptR ?? Number.NEGATIVE_INFINITY) ? found : undefined
+    })
+    if (better.every(found => found === undefined)) continue
+    const models = fitRidges({ features, targets: scores, penalties: options.penalties, standardize: true })
+    for (const [index, found] of better.entries()) {
+      const model = models?.[index]?.find(({ penalty }) => penalty === found?.penalty)
+      if (!found || !model) continue
+      const { weights: direction, intercept } = model
+      best[index] = { ...found, layer, direction, intercept, ...widthsOf(found.heldOut, scores[index]!, options) }
+    }
   }
-  return best && { ...best, byLayer }
+  return best.map((readout, index) => readout && { ...readout, byLayer: byLayer[index]! })
 }
 
 /** Folds that hold out system prompts and questions at once; every row is tested once. Throws as `chooseReadout`. */
@@ -106,31 +124,34 @@ export function heldOutFolds(
 }
 
 /**
- * How well one layer reads held-out rows at its best penalty.
- * @returns undefined where it tells nothing apart within a system prompt
+ * How well one layer reads held-out rows at its best penalty, for each of several scores of the same rows; undefined
+ * where it tells nothing apart within a system prompt.
  */
 export function validateLayer(
   features: FeatureMatrix,
-  rows: ReadoutRows,
+  { systemPrompts }: Pick<ReadoutRows, 'systemPrompts'>,
+  scores: readonly Float64Array[],
   folds: readonly Fold[],
   penalties: readonly number[],
-): ValidatedLayer | undefined {
-  const validation = crossValidateRidge({ features, target: rows.scores, penalties, folds, standardize: true })
-  if (!validation) return undefined
-  const { rows: tested, predictions } = validation
-  const observed = Float64Array.from(tested, row => rows.scores[row]!)
-  const prompts = Array.from(tested, row => rows.systemPrompts[row]!)
-  const candidates = penalties.flatMap((penalty, index) => {
-    const heldOut = { rows: tested, predictions: predictions[index]! }
-    const withinPromptR = withinGroupCorrelation(heldOut.predictions, observed, prompts)
-    return withinPromptR === undefined ? [] : [{ penalty, withinPromptR, heldOut }]
+): (ValidatedLayer | undefined)[] {
+  const held = heldOutPredictions({ features, targets: scores, penalties, folds, standardize: true })
+  if (!held) return scores.map(() => undefined)
+  const { rows } = held
+  const prompts = Array.from(rows, row => systemPrompts[row]!)
+  return scores.map((own, index) => {
+    const observed = takeRows(own, rows)
+    const candidates = penalties.flatMap((penalty, at) => {
+      const predictions = held.predictions[index]![at]!
+      const withinPromptR = withinGroupCorrelation(predictions, observed, prompts)
+      return withinPromptR === undefined ? [] : [{ penalty, withinPromptR, heldOut: { rows, predictions } }]
+    })
+    return candidates.sort((a, b) => b.withinPromptR - a.withinPromptR || b.penalty - a.penalty)[0]
   })
-  return candidates.sort((a, b) => b.withinPromptR - a.withinPromptR || b.penalty - a.penalty)[0]
 }
 
 function widthsOf(
   { rows: tested, predictions: predicted }: HeldOutRows,
-  { scores }: ReadoutRows,
+  scores: Float64Array,
   { confidence, bins }: ReadoutOptions,
 ) {
   const residuals = predicted.map((prediction, index) => scores[tested[index]!]! - prediction)

@@ -16,7 +16,8 @@ export interface CollectOptions {
   readonly signal?: AbortSignal
 }
 
-const setName = 'answers'
+/** The name of the set of answers in a training's run. */
+export const answerSet = 'answers'
 const fileKind = 'file of last prompt tokens'
 
 /** From a third of the depth up: below, nothing that answers depend on is found (docs/lab-log.md). */
@@ -37,7 +38,7 @@ export async function collectAnswers(
   options: CollectOptions,
 ): Promise<RolloutSet> {
   const { folder, layers, onProgress = () => {}, signal } = options
-  const set: RolloutSet = { folder, name: setName, parts: partCount(planned) }
+  const set: RolloutSet = { folder, name: answerSet, parts: partCount(planned) }
   const known = await finishedParts(set)
   let done = 0
   let reused = 0

@@ -17,6 +17,7 @@ import {
   heldOutFolds,
   type LayerFeatures,
   type Readout,
+  type ReadoutOptions,
   type ReadoutRows,
   validateLayer,
 } from './choose-readout.ts'
@@ -74,8 +75,7 @@ export async function fitForecaster(
   { layers, seed, onProgress = () => {} }: FitOptions,
 ): Promise<FittedForecaster> {
   assertLearnable(rows)
-  const foldSeed = deriveSeed(seed, 'forecast/folds')
-  const options = { penalties, folds, seed: foldSeed, confidence, bins }
+  const options = readoutOptions(seed)
   const readout = await chooseReadout(counted(read(layers), onProgress), rows, options)
   if (!readout) {
     const detail = 'no layer tells them apart within a system prompt'
@@ -107,6 +107,11 @@ export async function fitForecaster(
       learningCurve: learningCurve(features, rows, heldOutFolds(rows, options), seed),
     },
   }
+}
+
+/** How layer and penalty are chosen, the same for every training. */
+export function readoutOptions(seed: number): ReadoutOptions {
+  return { penalties, folds, seed: deriveSeed(seed, 'forecast/folds'), confidence, bins }
 }
 
 /** The same rows with their scores dealt to other answers: a control, from which nothing can be learned. */
@@ -225,7 +230,7 @@ function learningCurve(
       const kept = new Set(shuffle(questionsOf(train, rows), random).slice(0, questions))
       return { train: train.filter(row => kept.has(rows.questions[row]!)), test }
     })
-    const validated = validateLayer(features, rows, thinned, penalties)
+    const [validated] = validateLayer(features, rows, [rows.scores], thinned, penalties)
     return validated ? [{ questions, withinPromptR: validated.withinPromptR }] : []
   })
 }

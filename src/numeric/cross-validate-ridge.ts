@@ -1,5 +1,6 @@
 import type { Fold } from './grouped-folds.ts'
-import { fitRidge, predictRidge, type RidgeOptions } from './ridge-regression.ts'
+import type { Numbers } from './numbers.ts'
+import { fitRidges, predictRidge, type RidgeOptions } from './ridge-regression.ts'
 
 export interface RidgeCrossValidation {
   /** The tested rows, fold after fold. */
@@ -17,22 +18,15 @@ export interface RidgeCrossValidation {
  * it was chosen by it: report on rows that no fold saw.
  * @returns undefined where no fold has both rows to fit on and rows to test, or where a value is not finite
  */
-export function crossValidateRidge(
-  options: Omit<RidgeOptions, 'rows'> & { readonly folds: readonly Fold[] },
-): RidgeCrossValidation | undefined {
-  const { folds, features, target, penalties } = options
-  if (penalties.length === 0) throw new RangeError('expected at least one penalty')
-  const used = folds.filter(fold => fold.train.length > 0 && fold.test.length > 0)
-  const rows = Int32Array.from(used.flatMap(fold => [...fold.test]))
-  if (rows.length === 0) return undefined
-  const predictions = penalties.map(() => new Float64Array(rows.length))
-  let from = 0
-  for (const { train, test } of used) {
-    const models = fitRidge({ ...options, rows: train })
-    if (!models) return undefined
-    for (let i = 0; i < models.length; i++) predictions[i]!.set(predictRidge(models[i]!, features, test), from)
-    from += test.length
-  }
+export function crossValidateRidge({
+  target,
+  ...options
+}: Omit<RidgeOptions, 'rows'> & { readonly folds: readonly Fold[] }): RidgeCrossValidation | undefined {
+  const { penalties } = options
+  const held = heldOutPredictions({ ...options, targets: [target] })
+  if (!held) return undefined
+  const { rows } = held
+  const predictions = held.predictions[0]!
   const meanSquaredErrors = predictions.map(predicted => {
     let squares = 0
     for (let i = 0; i < rows.length; i++) squares += (predicted[i]! - target[rows[i]!]!) ** 2
@@ -42,4 +36,32 @@ export function crossValidateRidge(
   if (!Number.isFinite(smallest)) return undefined
   const bestPenalty = Math.max(...penalties.filter((_, i) => meanSquaredErrors[i] === smallest))
   return { rows, predictions, meanSquaredErrors, bestPenalty }
+}
+
+/**
+ * Out-of-fold predictions of ridge regression for several targets of the same rows.
+ * @returns the tested rows, fold after fold, and for each target and penalty the predictions for them; undefined where
+ * no fold has both rows to fit on and rows to test, or where a value is not finite
+ */
+export function heldOutPredictions(
+  options: Omit<RidgeOptions, 'rows' | 'target'> & {
+    readonly targets: readonly Numbers[]
+    readonly folds: readonly Fold[]
+  },
+): { readonly rows: Int32Array; readonly predictions: readonly (readonly Float64Array[])[] } | undefined {
+  const { folds, features, targets, penalties } = options
+  if (penalties.length === 0) throw new RangeError('expected at least one penalty')
+  const used = folds.filter(fold => fold.train.length > 0 && fold.test.length > 0)
+  const rows = Int32Array.from(used.flatMap(fold => [...fold.test]))
+  if (rows.length === 0) return undefined
+  const predictions = targets.map(() => penalties.map(() => new Float64Array(rows.length)))
+  let from = 0
+  for (const { train, test } of used) {
+    const fitted = fitRidges({ ...options, rows: train })
+    if (!fitted) return undefined
+    for (const [target, models] of fitted.entries())
+      for (const [i, model] of models.entries()) predictions[target]![i]!.set(predictRidge(model, features, test), from)
+    from += test.length
+  }
+  return { rows, predictions }
 }

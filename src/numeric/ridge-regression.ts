@@ -37,28 +37,40 @@ export interface RidgeModel {
  * not vary gets the weight 0; a penalty below the rounding of the products counts as that rounding.
  * @returns models in the order of the penalties; undefined without rows, or where a value is not finite
  */
-export function fitRidge(options: RidgeOptions): readonly RidgeModel[] | undefined {
+export function fitRidge({ target, ...options }: RidgeOptions): readonly RidgeModel[] | undefined {
+  return fitRidges({ ...options, targets: [target] })?.[0]
+}
+
+/**
+ * The same for several targets of the same rows: products and factors are made once for all of them.
+ * @returns for each target, models in the order of the penalties
+ */
+export function fitRidges(
+  options: Omit<RidgeOptions, 'target'> & { readonly targets: readonly Numbers[] },
+): readonly (readonly RidgeModel[])[] | undefined {
   const { features, penalties, standardize = false } = options
   const rowCount = rowsOf(features)
-  requireSameLength(options.target, { length: rowCount })
+  for (const target of options.targets) requireSameLength(target, { length: rowCount })
   const wrong = penalties.find(penalty => !(penalty > 0 && Number.isFinite(penalty)))
   if (wrong !== undefined) throw new RangeError(`expected penalties above 0, got ${wrong}`)
   const rows = options.rows ?? Int32Array.from({ length: rowCount }, (_, row) => row)
   if (rows.length === 0) return undefined
-  const target = Float64Array.from(rows, row => options.target[row]!)
-  const center = meanOf(target)
-  const centered = target.map(value => value - center)
+  const targets = options.targets.map(target => Float64Array.from(rows, row => target[row]!))
+  const centers = targets.map(meanOf)
+  const centered = targets.map((target, index) => target.map(value => value - centers[index]!))
   const design = new CenteredDesign(features, rows, standardize)
 
   const dual = rows.length < features.columns
   const system = dual ? design.productsOfRows() : design.productsOfColumns()
-  const right = dual ? centered : design.combineRows(centered)
-  const models = penalties.map(penalty => {
-    const solution = system.solve(penalty, right)
-    const { weights, offset } = design.inRawUnits(dual ? design.combineRows(solution) : solution)
-    return { penalty, weights, intercept: center - offset }
-  })
-  return models.every(model => Number.isFinite(model.intercept)) ? models : undefined
+  const rights = dual ? centered : centered.map(target => design.combineRows(target))
+  const byPenalty = penalties.map(penalty =>
+    system.solveEach(penalty, rights).map((solution, index): RidgeModel => {
+      const { weights, offset } = design.inRawUnits(dual ? design.combineRows(solution) : solution)
+      return { penalty, weights, intercept: centers[index]! - offset }
+    }),
+  )
+  const models = targets.map((_, index) => byPenalty.map(ofPenalty => ofPenalty[index]!))
+  return models.flat().every(model => Number.isFinite(model.intercept)) ? models : undefined
 }
 
 /** What the model says of each row, or of the given rows in their order. */

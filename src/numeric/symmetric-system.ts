@@ -42,8 +42,13 @@ export class SymmetricSystem {
    * so that A may be singular.
    */
   solve(penalty: number, right: Float64Array): Float64Array {
+    return this.solveEach(penalty, [right])[0]!
+  }
+
+  /** The same for several right sides, with one factorisation. */
+  solveEach(penalty: number, rights: readonly Float64Array[]): Float64Array[] {
     this.#factor(Math.max(penalty, this.#rounding()))
-    return this.#substitute(right)
+    return rights.map(right => this.#substitute(right))
   }
 
   #rounding(): number {

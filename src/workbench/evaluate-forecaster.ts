@@ -2,16 +2,15 @@ import { join } from 'node:path'
 import { lookAtFile } from '../dataset/dataset-file.ts'
 import type { Engine } from '../engine/contract/engine.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { planConditions } from '../experiment/plan-experiment.ts'
+import { type LadderRollout, planConditions } from '../experiment/plan-experiment.ts'
 import { readKnownConditions } from '../experiment/read-conditions.ts'
 import { evaluateForecast, type ForecastEvaluation, type ForecastRows } from '../forecast/evaluate-forecast.ts'
 import { forecastFinding, forecastReport } from '../forecast/forecast-report.ts'
-import type { TrainingRollout } from '../forecast/plan-training.ts'
 import { readScoredLog, type ScoredTurn } from '../forecast/read-scored-log.ts'
 import { assertOtherTopics, sharedTopics } from '../forecast/shared-topics.ts'
 import { type Judge, scoreValue } from '../judge/judge.ts'
-import { type ScoredPrompt, textBaselines } from '../judge/text-baselines.ts'
-import { finishedParts, type RolloutSet, readWords } from '../rollout/rollout-store.ts'
+import { textBaselines } from '../judge/text-baselines.ts'
+import { readWords } from '../rollout/rollout-store.ts'
 import { partOf } from '../rollout/run-rollouts.ts'
 import { readScores } from '../rollout/score-rollouts.ts'
 import { sha256, stableStringify } from '../store/hash.ts'
@@ -30,6 +29,7 @@ import {
 } from '../vector/forecaster.ts'
 import { fileName } from '../vector/vector-file.ts'
 import { readScoredRun } from './read-scored-run.ts'
+import { readTraining } from './train-forecaster.ts'
 
 /** Scored answers of prompts that a forecaster can be asked about. */
 export interface ScoredPrompts {
@@ -103,8 +103,8 @@ export async function forecastExperiment(
     questionText,
     predicted: predictScore(forecaster, states[index]!.subarray(from, from + direction.length)),
   }))
-  const words = await allWords<{ readonly condition: number } & TrainingRollout>(run.set)
-  const answers = words.flatMap(({ condition: prompt }, index) => {
+  const parts = Array.from({ length: run.set.parts }, (_, part) => readWords<LadderRollout>(run.set, part))
+  const answers = (await Promise.all(parts)).flat().flatMap(({ condition: prompt }, index) => {
     const score = scoreValue(judgements[index]?.expression)
     return score === undefined ? [] : [{ prompt, score }]
   })
@@ -195,8 +195,13 @@ export async function evaluateForecaster(options: EvaluateOptions): Promise<Eval
   const { forecaster, scored, judge, workspace, event, seed = 0, signal } = options
   if (judge) assertForecastsJudge(forecaster, judge)
   const { prompts } = scored.rows
-  const training = await readTrainingPrompts(forecaster, workspace)
-  const baselines = await textBaselines(prompts, judge, training, signal)
+  const training = await readTraining(forecaster, workspace)
+  const learned = training?.prompts.map(({ systemPrompt, questionText }, row) => ({
+    systemPrompt,
+    questionText,
+    score: training.rows.scores[row]!,
+  }))
+  const baselines = await textBaselines(prompts, judge, learned ?? [], signal)
   const rows: ForecastRows = { ...scored.rows, baselines }
   const evaluation = evaluateForecast(forecaster, rows, { seed, event })
   const { provenance, direction, intercept } = forecaster
@@ -216,25 +221,4 @@ export async function evaluateForecaster(options: EvaluateOptions): Promise<Eval
   const { source, differences } = scored
   await writeJsonFile(summaryPath, { finding, source, differences, evaluation, provenance, layer: forecaster.layer })
   return { evaluation, finding, reportPath, summaryPath }
-}
-
-/** The scored prompts a forecaster learned from, where its run is still in the workspace; else none. */
-async function readTrainingPrompts({ provenance }: Forecaster, workspace: Workspace): Promise<ScoredPrompt[]> {
-  const { training, judge, rubricHash } = provenance
-  const folder = join(workspace.runs, fileName(training.run))
-  const set = { folder, name: 'answers' }
-  const parts = (await finishedParts(set).catch(() => new Set<number>())).size
-  if (parts === 0) return []
-  const judgements = await readScores({ ...set, parts }, { id: judge, ...(rubricHash !== undefined && { rubricHash }) })
-  if (!judgements) return []
-  const words = await allWords<TrainingRollout>({ ...set, parts })
-  return words.flatMap(({ systemPrompt, questionText }, index) => {
-    const score = scoreValue(judgements[index]?.expression)
-    return score === undefined ? [] : [{ systemPrompt, questionText, score }]
-  })
-}
-
-async function allWords<Planned extends TrainingRollout>(set: RolloutSet) {
-  const parts = Array.from({ length: set.parts }, (_, part) => readWords<Planned>(set, part))
-  return (await Promise.all(parts)).flat()
 }

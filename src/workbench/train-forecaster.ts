@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import type { Engine } from '../engine/contract/engine.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
-import { collectAnswers, readableLayers, readLayers } from '../forecast/collect-answers.ts'
+import { answerSet, collectAnswers, readableLayers, readLayers } from '../forecast/collect-answers.ts'
 import { everydayPrompts } from '../forecast/everyday-prompts.ts'
 import {
   assertEnough,
@@ -14,8 +15,8 @@ import { planTraining, type TrainingRollout, type TrainingSettings } from '../fo
 import { assertOtherTopics } from '../forecast/shared-topics.ts'
 import { type Judge, scoreValue } from '../judge/judge.ts'
 import { numberGroups } from '../numeric/group-means.ts'
-import type { RolloutSet } from '../rollout/rollout-store.ts'
-import { scoreRollouts } from '../rollout/score-rollouts.ts'
+import { finishedParts, type RolloutSet, readWords } from '../rollout/rollout-store.ts'
+import { readScores, scoreRollouts } from '../rollout/score-rollouts.ts'
 import { openRun } from '../store/run-folder.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { assertTraitUsable } from '../trait/check-trait.ts'
@@ -165,7 +166,7 @@ async function scoresOf(
 }
 
 /** The scored answers as rows, and which of the planned ones they are. */
-export function rowsOf(
+function rowsOf(
   planned: readonly TrainingRollout[],
   scores: readonly (number | undefined)[],
 ): { readonly rows: TrainingRows; readonly indices: Int32Array } {
@@ -181,6 +182,37 @@ export function rowsOf(
       pairs: numberGroups(pairNames).of,
     },
   }
+}
+
+/** The scored answers a forecaster learned from, as they lie in its run. */
+export interface KnownTraining {
+  readonly set: RolloutSet
+  readonly rows: TrainingRows
+  /** Which of the run's answers the rows are. */
+  readonly indices: Int32Array
+  /** One for each row. */
+  readonly prompts: readonly TrainingRollout[]
+}
+
+/** What a forecaster learned from, where its run is still in the workspace and judged; else undefined. */
+export async function readTraining(
+  { provenance }: Forecaster,
+  workspace: Workspace,
+): Promise<KnownTraining | undefined> {
+  const { training, judge, rubricHash } = provenance
+  const folder = join(workspace.runs, fileName(training.run))
+  const parts = (await finishedParts({ folder, name: answerSet }).catch(() => new Set<number>())).size
+  if (parts === 0) return undefined
+  const set: RolloutSet = { folder, name: answerSet, parts }
+  const judgements = await readScores(set, { id: judge, ...(rubricHash !== undefined && { rubricHash }) })
+  if (!judgements) return undefined
+  const words = await Promise.all(Array.from({ length: parts }, (_, part) => readWords<TrainingRollout>(set, part)))
+  const rollouts = words.flat()
+  const { rows, indices } = rowsOf(
+    rollouts,
+    judgements.map(({ expression }) => scoreValue(expression)),
+  )
+  return { set, rows, indices, prompts: Array.from(indices, index => rollouts[index]!) }
 }
 
 /** All that the run's bytes depend on. Judges are not among it: scores lie beside the answers, each judge's its own. */
