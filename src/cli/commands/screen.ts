@@ -16,7 +16,6 @@ import type { FastRule } from '../../screening/screening-plan.ts'
 import { verdictOf } from '../../screening/screening-report.ts'
 import { estimateScreening, type FinishedScreening, screenDataset } from '../../workbench/screen-dataset.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
-import { describeRows } from '../describe-rows.ts'
 import { addEngineOptions, openEngine } from '../engine-options.ts'
 import { formatDuration, formatTable } from '../format.ts'
 import { collect, wholeNumber } from '../option-values.ts'
@@ -142,7 +141,7 @@ function describeScreening({ summary, reportPath, scoresPath, unreadablePath, ru
   const { rows, traits } = summary
   const number = (value: number | undefined) => value?.toFixed(3) ?? '-'
   return [
-    ...describeRows(summary),
+    `${rows.scored} of ${rows.screened} rows scored, ${rows.unreadable} could not be read.`,
     '',
     formatTable(
       ['trait', 'layer', 'mean', 'median', 'p95', 'p99', 'max', 'difference'],
