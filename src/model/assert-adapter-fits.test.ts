@@ -56,6 +56,8 @@ const withMetadata = (more: GgufToWrite['metadata']) => ({ metadata: { ...metada
 test('an adapter of the model’s shape fits, in F32 and in F16', async () => {
   expect(await refusal({})).toBeUndefined()
   expect(await refusal(tensorsOf([...a, 1], [...b, 1]))).toBeUndefined()
+  const ofRankOne = tensorsOf(['blk.0.attn_k.weight.lora_a', [64]], ['blk.0.attn_k.weight.lora_b', [1, 32]])
+  expect(await refusal(ofRankOne)).toBeUndefined()
 })
 
 test.each<[string, Partial<GgufToWrite>, string]>([

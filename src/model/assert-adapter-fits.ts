@@ -71,9 +71,10 @@ function tensorFault(
 function shapeFault(base: GgufTensor, a: GgufTensor, b: GgufTensor): string | undefined {
   const [input, output, ...more] = base.shape
   if (output === undefined) return `${base.name} is no matrix`
-  const [aInput, rank, ...aMore] = a.shape
+  // A last dimension of 1 may be left out.
+  const [aInput, rank = 1, ...aMore] = a.shape
   const [bRank, bOutput, ...bMore] = b.shape
-  const fits = aInput === input && bOutput === output && rank !== undefined && rank === bRank
+  const fits = aInput === input && bOutput === output && rank === bRank
   const experts = JSON.stringify(aMore) === JSON.stringify(more) && JSON.stringify(bMore) === JSON.stringify(more)
   if (fits && experts) return undefined
   const size = ({ shape }: GgufTensor) => shape.join(' x ')

@@ -24,10 +24,12 @@ const modelsForScatter = 3
 
 const mostKeyFigures = 6
 
+const mostNamedModels = 3
+
 export function shiftReport(summary: ShiftSummary, beside: readonly AnswerBeside[]): string {
   const { base, tuned, traits } = summary
   return reportPage({
-    title: `What the fine-tune moved: ${tuned.map(({ name }) => name).join(', ')}`,
+    title: `What the fine-tune moved: ${tuned.length > mostNamedModels ? `${tuned.length} models` : namesOf(tuned)}`,
     subtitle: `beside ${base.name}, on the evaluation questions of ${traits.map(({ name }) => name).join(', ')}`,
     lead: { finding: describeShift(summary), figures: keyFigures(summary), blocks: limits(summary) },
     sections: [
