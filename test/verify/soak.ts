@@ -36,9 +36,9 @@ const clients = 6
 /** In ten minutes. */
 const fuzzedRequests = 1000
 const mostGrowth = 0.05
-/** Memory is compared between the minute from here on and the last one. */
+/** From here on memory counts, one sample a second. */
 const settledSeconds = 120
-const memoryWindowSeconds = 60
+const memorySamples = 60
 
 async function soak(options: SoakOptions) {
   const { seconds, seed, fake } = options
@@ -103,6 +103,7 @@ async function soak(options: SoakOptions) {
   }
   console.log(JSON.stringify(report))
   if (load.fuzzed < wantedFuzzed(seconds)) throw new Error(`only ${load.fuzzed} fuzzed requests were sent`)
+  if (seconds >= 600 && !report.residentMebibytes) throw new Error('the memory was not watched')
   const growth = report.residentMebibytes?.growth ?? 0
   if (Math.abs(growth) > mostGrowth) throw new Error(`the memory changed by ${(growth * 100).toFixed(1)} %`)
   rmSync(folder, { recursive: true, force: true })
@@ -142,17 +143,13 @@ function assertStored(finished: ReadonlyMap<string, string>, stored: readonly Tu
   }
 }
 
-/** Means of two minutes; undefined where the run was too short to say anything. */
+/** Means of the first and the last minute of what counts; undefined where the run was too short to say anything. */
 function memoryReport(memory: readonly MemorySample[]) {
-  const end = memory.at(-1)?.seconds ?? 0
-  if (end < settledSeconds + 2 * memoryWindowSeconds) return undefined
-  const meanFrom = (from: number) => {
-    const values = memory.filter(({ seconds }) => seconds >= from && seconds < from + memoryWindowSeconds)
-    return values.reduce((sum, { mebibytes }) => sum + mebibytes, 0) / values.length
-  }
-  const [first, last] = [meanFrom(settledSeconds), meanFrom(end - memoryWindowSeconds)]
-  const peak = Math.max(...memory.map(({ mebibytes }) => mebibytes))
-  return { first, last, peak, growth: last / first - 1 }
+  const settled = memory.filter(({ seconds }) => seconds >= settledSeconds).map(({ mebibytes }) => mebibytes)
+  if (settled.length < 3 * memorySamples) return undefined
+  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length
+  const [first, last] = [mean(settled.slice(0, memorySamples)), mean(settled.slice(-memorySamples))]
+  return { first, last, peak: Math.max(...settled), growth: last / first - 1 }
 }
 
 async function startServer(folder: string, fake: boolean, port: number) {
