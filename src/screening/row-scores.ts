@@ -38,6 +38,8 @@ export interface ScoredRow extends RowPlace {
   /** In the order of the plan's traits. */
   readonly scores: readonly TraitScores[]
   readonly controls?: TextControls
+  /** By length asked for and trait: the projection of the first so many tokens of each response. */
+  readonly beginnings?: readonly (readonly number[])[]
 }
 
 /** What the text of the responses tells without the model. */
@@ -51,7 +53,7 @@ export interface TextControls {
 }
 
 /** A row whose beginning alone was read: by trait, what its full projection is estimated to be. */
-export interface EstimatedRow extends Omit<ScoredRow, 'tokens' | 'scores' | 'controls'> {
+export interface EstimatedRow extends Omit<ScoredRow, 'tokens' | 'scores' | 'controls' | 'beginnings'> {
   readonly scores: readonly { readonly projection: number; readonly turns: readonly null[] }[]
 }
 

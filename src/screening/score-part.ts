@@ -25,6 +25,8 @@ export interface ScoringOptions {
   readonly ownAnswerTokens?: number | undefined
   /** Own answers known so far, by prompt; new ones are added. */
   readonly ownAnswers: Map<string, readonly number[] | null>
+  /** Also project the first so many tokens of each response, for each of these lengths. */
+  readonly beginnings?: readonly number[] | undefined
   /** Hears of every response that was read. */
   readonly onResponse?: (tokens: number) => void
   readonly signal?: AbortSignal | undefined
@@ -32,7 +34,14 @@ export interface ScoringOptions {
 
 /** What came of a row: its scores, or why it has none. */
 export type PartResult =
-  | { readonly kind: 'scored'; readonly tokens: number; readonly cut: boolean; readonly scores: TraitScores[] }
+  | {
+      readonly kind: 'scored'
+      readonly tokens: number
+      readonly cut: boolean
+      readonly scores: TraitScores[]
+      /** [lengths, traits] */
+      readonly beginnings?: number[][]
+    }
   | { readonly kind: 'fault'; readonly fault: string }
 
 interface Item extends FittedResponse {
@@ -81,7 +90,10 @@ export async function scorePart(
     if (withTokens.length === 0) return { kind: 'fault', fault: 'has a response without a token' }
     const tokens = withTokens.reduce((sum, { result }) => sum + result.responseTokens.length, 0)
     const scores = options.traits.map((trait, index) => scoresOf(trait, index, withTokens, tokens, own))
-    return { kind: 'scored', tokens, cut: fitted[row]!.cut, scores }
+    const beginnings = options.beginnings?.map(length =>
+      options.traits.map((_, trait) => beginningOf(withTokens, trait, length)),
+    )
+    return { kind: 'scored', tokens, cut: fitted[row]!.cut, scores, ...(beginnings && { beginnings }) }
   })
 }
 
@@ -94,14 +106,15 @@ async function readItems(
   engine: Engine,
   items: readonly Item[],
   faults: Map<number, string>,
-  options: Pick<ScoringOptions, 'traits' | 'onResponse' | 'signal'>,
+  options: Pick<ScoringOptions, 'traits' | 'beginnings' | 'onResponse' | 'signal'>,
 ): Promise<ReadItem[]> {
-  const { traits, onResponse = () => {}, signal } = options
+  const { traits, beginnings, onResponse = () => {}, signal } = options
+  const probes = beginnings && traits.map(({ layer, direction }, index) => ({ name: String(index), layer, direction }))
   const layers = layersOf(traits)
   const requests = items.map(({ prompt, response }) => ({
     prompt: { messages: prompt },
     response,
-    capture: { layers, responseMean: true },
+    capture: { layers, responseMean: true, ...(probes && { probes }) },
   }))
   try {
     const results = await engine.forwardAll(requests, {
@@ -219,6 +232,18 @@ function scoresOf(
     // Six digits are enough to rank rows by, and keep the parts small.
     ...(randomDirections && { random: randomDirections.map(of => Number(dot(sum, of).toPrecision(6))) }),
   }
+}
+
+/** The projection on a trait of the first `length` tokens of each response. */
+function beginningOf(parts: readonly ReadItem[], trait: number, length: number): number {
+  let sum = 0
+  let tokens = 0
+  for (const { result } of parts) {
+    const readings = result.activations!.readings[trait]!.response.subarray(0, length)
+    for (const reading of readings) sum += reading
+    tokens += readings.length
+  }
+  return sum / tokens
 }
 
 function layersOf(traits: readonly ScoringTrait[]): Layer[] {

@@ -34,6 +34,8 @@ export interface ScreenRowsOptions {
   readonly controlsOf: (responses: readonly string[]) => TextControls[]
   /** Of the chosen rows, by their number among these: which ones; absent: all. */
   readonly only?: { readonly has: (chosen: number) => boolean; readonly count: number }
+  /** Also project the first so many tokens of each response, for each of these lengths. */
+  readonly beginnings?: readonly number[]
   /** A row that cannot be read ends the run. */
   readonly strict?: boolean
   readonly onProgress?: (progress: ScreeningProgress) => void
@@ -60,7 +62,7 @@ interface PartAtWork {
  * @throws DATASET_ROW_INVALID where `strict`, FILE_INVALID, DISK_FULL, what the engine throws
  */
 export async function screenRows(options: ScreenRowsOptions): Promise<number> {
-  const { engine, plan, traits, folder, only, strict = false, onProgress = () => {}, signal } = options
+  const { engine, plan, traits, folder, only, beginnings, strict = false, onProgress = () => {}, signal } = options
   const total = plan.files.reduce((sum, { rows }) => sum + rows, 0)
   const totalRows = only?.count ?? countChosen(total, plan.settings)
   const known = await countParts(folder)
@@ -80,10 +82,7 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
   try {
     for await (const row of chosenRows(plan, only?.has, known * rowsPerPart, longestText(engine))) {
       taken.push(row)
-      if (strict && 'fault' in row) {
-        const { path } = plan.files[row.file]!
-        throw new PersonascopeError('DATASET_ROW_INVALID', { path, line: row.line, fault: row.fault })
-      }
+      if (strict && 'fault' in row) refuse(row)
       if (taken.length < rowsPerPart) continue
       beginPart()
       if (working.length > partsAhead) await finishPart()
@@ -107,6 +106,7 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
         maxTokens: plan.settings.maxTokens,
         ownAnswerTokens: plan.settings.ownAnswerTokens,
         ownAnswers,
+        ...(beginnings && { beginnings }),
         signal,
         onResponse: count => {
           tokens += count
@@ -127,10 +127,17 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
     const own = [...ownAnswers].flatMap(([prompt, projections]): PartRecord[] =>
       asked.has(prompt) ? [] : [{ kind: 'own', prompt, projections } satisfies PartRecord & OwnAnswer],
     )
-    await keepPart(folder, part, [...own, ...recordsOf(rows, scored, options)])
+    const records = recordsOf(rows, scored, options)
+    const unreadable = strict && records.find(record => record.kind === 'unreadable')
+    if (unreadable) refuse(unreadable)
+    await keepPart(folder, part, [...own, ...records])
     part++
     doneRows += rows.length
     report()
+  }
+
+  function refuse({ file, line, fault }: RowPlace & Pick<Fault, 'fault'>): never {
+    throw new PersonascopeError('DATASET_ROW_INVALID', { path: plan.files[file]!.path, line, fault })
   }
 }
 
@@ -221,7 +228,7 @@ function recordsOf(
     const text = texts[index]!
     if (result.kind === 'fault')
       return { kind: 'unreadable', ...place, fault: result.fault, text: text.slice(0, shownOfUnreadable) }
-    const { tokens, cut, scores } = result
+    const { tokens, cut, scores, beginnings } = result
     return {
       kind: 'scored',
       ...place,
@@ -231,6 +238,7 @@ function recordsOf(
       controlCharacters: hasControlCharacters(row.training),
       scores: isProjectedAtRandom(number, rows) ? scores : scores.map(({ random: _, ...rest }) => rest),
       ...(controls && { controls: controls[index]! }),
+      ...(beginnings && { beginnings }),
     }
   })
 }

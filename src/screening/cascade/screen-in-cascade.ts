@@ -89,11 +89,14 @@ class Cascade {
     this.#mark(calibration, calibrationSet)
     await this.#readFull(calibrationSet, 'Sampling')
     const full = this.#readingsOf(calibration)
-    const chosen = await this.#chooseLength(full)
-    if (!chosen) return await this.readAll('no-gain', { calibrationRows: full.size })
-    const { firstTokens, lines } = chosen
-    const facts = { firstTokens, calibrationRows: full.size, lines }
-    const estimates = await this.#readFirst(firstTokens, lines)
+    const firstTokens = await this.#chooseLength()
+    const calibrated = { calibrationRows: full.size }
+    if (firstTokens === undefined) return await this.readAll('no-gain', calibrated)
+    const readings = await this.#readFirst(firstTokens)
+    const lines = this.#fitLines(full, readings)
+    if (!lines) return await this.readAll('no-gain', calibrated)
+    const estimates = this.#estimate(readings, lines)
+    const facts = { ...calibrated, firstTokens, lines }
 
     const readable = indexesWhere(this.#total, row => !Number.isNaN(estimates[0]![row]!) && this.#setOf[row] === 0)
     if (readable.length < checkedRows) return await this.readAll('fallback', facts)
@@ -176,7 +179,12 @@ class Cascade {
   /** Reads the rows of a set in full. */
   async #readFull(number: number, phase: string): Promise<void> {
     const has = (row: number) => this.#setOf[row] === number
-    const set = await this.#read(`full-${number}`, has, phase)
+    const set = await this.#read(
+      `full-${number}`,
+      has,
+      phase,
+      number === calibrationSet ? { beginnings: firstLengths } : {},
+    )
     this.#sets[number] = set
     for await (const { row, projections } of projectionsOf(set, this.#total))
       for (const [trait, values] of this.#values.entries()) values[row] = projections?.[trait] ?? Number.NaN
@@ -191,55 +199,70 @@ class Cascade {
   /**
    * How much of each response the first pass reads: what costs least together with the rows that would have to be
    * read again, both told by the calibration rows. Prompts are left out of the account.
+   * @returns undefined where nothing would be won
    */
-  async #chooseLength(full: ReadonlyMap<number, readonly number[]>) {
+  async #chooseLength(): Promise<number | undefined> {
     const { plan, rules } = this.#options
     const { maxTokens = Number.POSITIVE_INFINITY } = plan.settings
-    const isCalibration = (row: number) => this.#setOf[row] === calibrationSet
-    const wholeTokens = await tokensIn(this.#sets[calibrationSet]!)
-    let best: { work: number; firstTokens: number; lines: LineOfTrait[] } | undefined
-    for (const firstTokens of firstLengths.filter(length => length < maxTokens)) {
-      const set = await this.#read(`calibration-${firstTokens}`, isCalibration, 'Sampling', firstTokens)
-      const pairs: { first: readonly number[]; full: readonly number[] }[] = []
-      for await (const { row, projections } of projectionsOf(set, this.#total)) {
-        const whole = full.get(row)
-        if (projections && whole) pairs.push({ first: projections, full: whole })
-      }
-      const lines = plan.traits.flatMap(({ name }, trait): LineOfTrait[] => {
-        const line = fitLineOfTrait(
-          name,
-          pairs.map(({ first }) => first[trait]!),
-          pairs.map(pair => pair.full[trait]!),
-        )
-        return line ? [line] : []
-      })
-      if (lines.length < plan.traits.length) continue
-      const wholes = plan.traits.map((_, trait) => Float64Array.from(pairs, pair => pair.full[trait]!))
-      const thresholds = thresholdsOf(asShares(rules, this.#total), plan.traits, wholes)
-      const open = pairs.filter(({ first }) =>
-        thresholds.some(of => isOpen(of, estimateOf(lines[of.trait]!, first[of.trait]!), lines[of.trait]!)),
-      ).length
-      const work = (await tokensIn(set)) / wholeTokens + open / pairs.length
-      if (work < (best?.work ?? mostWork)) best = { work, firstTokens, lines }
+    const rows: Extract<PartRecord, { kind: 'scored' }>[] = []
+    for await (const record of readRecords(this.#sets[calibrationSet]!)) if (record.kind === 'scored') rows.push(record)
+    const full = plan.traits.map((_, trait) => Float64Array.from(rows, ({ scores }) => scores[trait]!.projection))
+    const thresholds = thresholdsOf(asShares(rules, this.#total), plan.traits, full)
+    const tokens = rows.reduce((sum, row) => sum + row.tokens, 0)
+    let best: { work: number; firstTokens: number } | undefined
+    for (const [index, firstTokens] of firstLengths.entries()) {
+      if (firstTokens >= maxTokens) continue
+      const first = plan.traits.map((_, trait) => rows.map(({ beginnings }) => beginnings![index]![trait]!))
+      const lines = fitAll(plan.traits, first, full)
+      if (!lines) continue
+      const isRowOpen = (row: number) =>
+        thresholds.some(of => isOpen(of, estimateOf(lines[of.trait]!, first[of.trait]![row]!), lines[of.trait]!))
+      const open = rows.filter((_, row) => isRowOpen(row)).length
+      const read = rows.reduce((sum, row) => sum + Math.min(row.tokens, firstTokens * row.scores[0]!.turns.length), 0)
+      const work = read / tokens + open / rows.length
+      if (work < (best?.work ?? mostWork)) best = { work, firstTokens }
     }
-    return best
+    return best?.firstTokens
   }
 
-  /** The first pass. @returns the estimates of all rows, by trait; NaN where a row could not be read */
-  async #readFirst(firstTokens: number, lines: readonly LineOfTrait[]): Promise<Float64Array[]> {
-    this.#first = await this.#read(`first-${firstTokens}`, () => true, 'First pass', firstTokens)
-    const estimates = lines.map(() => new Float64Array(this.#total).fill(Number.NaN))
-    for await (const { row, projections } of projectionsOf(this.#first, this.#total)) {
-      for (const [trait, line] of lines.entries()) {
-        const estimate = projections ? estimateOf(line, projections[trait]!) : Number.NaN
-        estimates[trait]![row] = estimate
-        if (this.#setOf[row] === 0) this.#values[trait]![row] = estimate
-      }
-    }
-    return estimates
+  /** The first pass. @returns the projections of all beginnings, by trait; NaN where a row could not be read */
+  async #readFirst(firstTokens: number): Promise<Float64Array[]> {
+    this.#first = await this.#read(`first-${firstTokens}`, () => true, 'First pass', { maxTokens: firstTokens })
+    const readings = this.#values.map(() => new Float64Array(this.#total))
+    for await (const { row, projections } of projectionsOf(this.#first, this.#total))
+      for (const [trait, values] of readings.entries()) values[row] = projections?.[trait] ?? Number.NaN
+    return readings
   }
 
-  async #read(name: string, has: RowSet['has'], phase: string, maxTokens?: number): Promise<RowSet> {
+  #fitLines(
+    full: ReadonlyMap<number, readonly number[]>,
+    readings: readonly Float64Array[],
+  ): LineOfTrait[] | undefined {
+    const rows = [...full.keys()].filter(row => !Number.isNaN(readings[0]![row]!))
+    return fitAll(
+      this.#options.plan.traits,
+      readings.map(values => rows.map(row => values[row]!)),
+      readings.map((_, trait) => rows.map(row => full.get(row)![trait]!)),
+    )
+  }
+
+  /** Turns readings of beginnings into estimates, in place, and takes those of rows not read in full as their values. */
+  #estimate(readings: readonly Float64Array[], lines: readonly LineOfTrait[]): readonly Float64Array[] {
+    for (const [trait, values] of readings.entries()) {
+      for (let row = 0; row < this.#total; row++) {
+        values[row] = estimateOf(lines[trait]!, values[row]!)
+        if (this.#setOf[row] === 0) this.#values[trait]![row] = values[row]!
+      }
+    }
+    return readings
+  }
+
+  async #read(
+    name: string,
+    has: RowSet['has'],
+    phase: string,
+    { maxTokens, beginnings }: { readonly maxTokens?: number; readonly beginnings?: readonly number[] } = {},
+  ): Promise<RowSet> {
     const { plan, onProgress = () => {} } = this.#options
     const folder = join(this.#options.folder, 'fast', name)
     const before = this.#tokens
@@ -248,6 +271,7 @@ class Cascade {
       ...this.#options,
       folder,
       plan: maxTokens === undefined ? plan : { ...plan, settings: { ...plan.settings, maxTokens } },
+      ...(beginnings && { beginnings }),
       only: { has, count: indexesWhere(this.#total, has).length },
       onProgress: progress => {
         reused = progress.reusedRows
@@ -258,6 +282,15 @@ class Cascade {
     this.#reused += reused
     return { folder, parts, has }
   }
+}
+
+function fitAll(
+  traits: readonly { readonly name: string }[],
+  first: readonly (readonly number[])[],
+  full: readonly ArrayLike<number>[],
+): LineOfTrait[] | undefined {
+  const lines = traits.map(({ name }, trait) => fitLineOfTrait(name, first[trait]!, Array.from(full[trait]!)))
+  return lines.every(line => line !== undefined) ? lines : undefined
 }
 
 /** Counts as shares, for a part of the rows. */
@@ -323,12 +356,6 @@ async function* projectionsOf(set: RowSet, total: number) {
     while (row < total && !set.has(row))
     yield { row, projections: record.kind === 'scored' ? record.scores.map(({ projection }) => projection) : null }
   }
-}
-
-async function tokensIn(set: RowSet): Promise<number> {
-  let tokens = 0
-  for await (const record of readRecords(set)) if (record.kind === 'scored') tokens += record.tokens
-  return tokens
 }
 
 /** A row of the first pass as it is kept: the estimate, and nothing else that only the whole row tells. */
