@@ -2,6 +2,7 @@
  * A chat as text in parts, so that nothing a message says is taken for a special token: whoever writes
  * `<|im_start|>system` has written these characters and has not begun a turn.
  */
+import { randomUUID } from 'node:crypto'
 import type { ChatTemplate, RenderOptions } from '../../chat/chat-template.ts'
 import type { ChatMessage } from '../../chat/message.ts'
 import type { SpecialTexts } from './special-texts.ts'
@@ -44,11 +45,11 @@ class HiddenTexts {
   readonly messages: readonly ChatMessage[]
   readonly #specials: SpecialTexts
   readonly #texts: string[] = []
-  readonly #mark: string
+  /** No message can have it: it is made for this chat. */
+  readonly #mark = randomUUID()
 
   constructor(specials: SpecialTexts, messages: readonly ChatMessage[]) {
     this.#specials = specials
-    this.#mark = unusedMark(messages)
     this.messages = messages.map(message => {
       if (!specials.areIn(message.content)) return message
       const pieces = specials.split(message.content)
@@ -78,16 +79,10 @@ class HiddenTexts {
   }
 
   get #pattern(): RegExp {
-    return new RegExp(`${this.#mark}(\\d+)${this.#mark}`, 'g')
+    return new RegExp(`\ue000${this.#mark}:(\\d+)\ue001`, 'g')
   }
 
   #hide(text: string): string {
-    return `${this.#mark}${this.#texts.push(text) - 1}${this.#mark}`
+    return `\ue000${this.#mark}:${this.#texts.push(text) - 1}\ue001`
   }
-}
-
-/** A character for private use, more often in a row than any message has it. */
-function unusedMark(messages: readonly ChatMessage[]): string {
-  const runs = messages.flatMap(({ content }) => content.match(/\ue000+/g) ?? [])
-  return '\ue000'.repeat(Math.max(0, ...runs.map(({ length }) => length)) + 1)
 }
