@@ -20,6 +20,11 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`
 }
 
+/** A text on one line, without what steers terminals or the direction of text. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\s]+/gu, ' ')
+}
+
 /** For example "94.7 %". */
 export function asPercent(share: number): string {
   return `${(share * 100).toFixed(1)} %`

@@ -3,6 +3,7 @@ import { type Command, CommanderError } from 'commander'
 import { exitCodes } from '../errors/catalogue.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { interruption } from './command-context.ts'
+import { onOneLine } from './format.ts'
 import { personascopeCommand } from './personascope-command.ts'
 
 async function main(): Promise<void> {
@@ -30,11 +31,11 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.success
     if (error.code !== 'commander.help')
-      process.stderr.write(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}. See --help.\n`)
+      process.stderr.write(`${onOneLine(error.message.replace(/^error: /, ''))}. See --help.\n`)
     return exitCodes.usage
   }
   const known = interruption.signal.aborted ? new PersonascopeError('INTERRUPTED') : PersonascopeError.from(error)
-  process.stderr.write(`\n${known.message}\n`)
+  process.stderr.write(`\n${onOneLine(known.message)}\n`)
   if (process.env['PERSONASCOPE_DEBUG']) process.stderr.write(`${(error as Error)?.stack ?? error}\n`)
   return known.exitCode
 }

@@ -1,6 +1,6 @@
 /** What lies in the folder of a finished screening. */
 import { createWriteStream } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -67,10 +67,31 @@ export async function writeUnreadable(folder: string, parts: number, plan: Scree
   })
 }
 
+/**
+ * Throws DATASET_ROW_INVALID for the first row that could not be read, also where an earlier call that was not strict
+ * kept it aside.
+ */
+export async function refuseUnreadable(folder: string): Promise<void> {
+  await using file = await open(unreadablePath(folder))
+  for await (const text of file.readLines()) {
+    const { file: path, line, reason } = JSON.parse(text) as UnreadableLine
+    throw new PersonascopeError('DATASET_ROW_INVALID', { path, line, fault: reason })
+  }
+}
+
+/** A line of the list of unreadable rows. */
+interface UnreadableLine {
+  readonly file: string
+  readonly line: number
+  readonly reason: string
+  readonly text: string
+}
+
 async function* linesOf(folder: string, parts: number, { files }: ScreeningPlan): AsyncGenerator<string> {
   for await (const record of readParts(folder, parts)) {
     if (record.kind !== 'unreadable') continue
     const { file, line, fault, text } = record
-    yield `${JSON.stringify({ file: files[file]!.path, line, reason: fault, text })}\n`
+    const unreadable: UnreadableLine = { file: files[file]!.path, line, reason: fault, text }
+    yield `${JSON.stringify(unreadable)}\n`
   }
 }

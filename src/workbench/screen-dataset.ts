@@ -27,6 +27,7 @@ import type { FastRule, ScreeningPlan, ScreeningSettings } from '../screening/sc
 import { screeningReport, type ThresholdCount } from '../screening/screening-report.ts'
 import {
   isFinished,
+  refuseUnreadable,
   screeningKind,
   summaryPath,
   unreadablePath,
@@ -98,6 +99,7 @@ export async function screenDataset(options: ScreenOptions): Promise<FinishedScr
   await using run = await openRun(workspace.runs, screeningKind, name, plan)
   const folder = run.path
   const reusedRows = await scoreRows(prepared, options, folder, baselineOf)
+  if (options.strict) await refuseUnreadable(folder)
   await using scores = await openScores(folder)
   const fast = await readOutcome(folder)
   const summary = { ...(await summariseScores(scores, plan, baselineOf)), ...(fast && { fast }) }

@@ -86,10 +86,14 @@ test('from a vector to scores, a verdict for a machine, and the dataset without 
 })
 
 test('what is wrong is one line, before any work', async () => {
-  await writeFile(join(folder, 'shape.csv'), 'text\nhello\n')
+  await writeFile(join(folder, 'shape.csv'), 'text\u001b[2J,"\u202eother\nline"\nhello,you\n')
   for (const [args, code, message] of [
     [['screen', 'none.jsonl', '--trait', 'tiny', ...engine], 2, /Expected a dataset at none\.jsonl/],
-    [['screen', 'shape.csv', '--trait', 'tiny', ...engine], 2, /No conversation was found .* Its columns: text\./],
+    [
+      ['screen', 'shape.csv', '--trait', 'tiny', ...engine],
+      2,
+      /No conversation was found .* Its columns: text \[2J, other line\./,
+    ],
     [['screen', 'data.jsonl', '--trait', 'other', ...engine], 2, /No vector "other"/],
     [
       ['screen', 'data.jsonl', '--trait', 'tiny', '--fail-if', 'tiny > 2', ...engine],

@@ -421,6 +421,15 @@ describe('hostile datasets', () => {
     await expect(screenWithFake(join(folder, 'strict'), [path], { strict: true })).rejects.toThrow(
       /line 2 .* is not JSON/,
     )
+    const long = await write(
+      'strict-long.jsonl',
+      `{"prompt":"p","answer":"a"}\n{"prompt":"${'long '.repeat(2000)}","answer":"a"}\n`,
+    )
+    const screenLong = (strict: boolean) => screenWithFake(join(folder, 'strict'), [long], { strict })
+    await expect(screenLong(true)).rejects.toThrow(/line 2 .* has a prompt that the context .* cannot hold/)
+    // What an earlier call has kept aside is not forgiven.
+    expect((await screenLong(false)).summary.rows).toMatchObject({ scored: 1, unreadable: 1 })
+    await expect(screenLong(true)).rejects.toMatchObject({ code: 'DATASET_ROW_INVALID' })
   })
 
   test('without a row or a conversation are refused before any work', async () => {

@@ -16,6 +16,7 @@ import type { FastRule } from '../../screening/screening-plan.ts'
 import { verdictOf } from '../../screening/screening-report.ts'
 import { estimateScreening, type FinishedScreening, screenDataset } from '../../workbench/screen-dataset.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
+import { describeRows } from '../describe-rows.ts'
 import { addEngineOptions, openEngine } from '../engine-options.ts'
 import { formatDuration, formatTable } from '../format.ts'
 import { collect, wholeNumber } from '../option-values.ts'
@@ -141,7 +142,7 @@ function describeScreening({ summary, reportPath, scoresPath, unreadablePath, ru
   const { rows, traits } = summary
   const number = (value: number | undefined) => value?.toFixed(3) ?? '-'
   return [
-    `${rows.scored} of ${rows.screened} rows scored, ${rows.unreadable} could not be read.`,
+    ...describeRows(summary),
     '',
     formatTable(
       ['trait', 'layer', 'mean', 'median', 'p95', 'p99', 'max', 'difference'],
