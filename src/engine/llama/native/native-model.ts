@@ -13,7 +13,10 @@ const specialAttributes = 1 | 8
  */
 export class NativeModel implements Vocabulary {
   readonly pointer: Pointer
-  /** A LoRA adapter that every context on this model lays over the weights; freed with the model. */
+  /**
+   * A LoRA adapter that every context on this model lays over the weights; freed with the model. One for the life of the
+   * engine process, so what is kept of computed prompts need not name it.
+   */
   readonly adapter: Pointer | undefined
   readonly #library: NativeLibrary
   readonly #vocabulary: Pointer
