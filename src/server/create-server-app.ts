@@ -72,10 +72,14 @@ export function createServerApp(parts: ServerParts): ServerApp {
   const app = new Hono()
   app.use(async (context, next) => {
     const begun = performance.now()
+    const requestId = `req_${randomUUID().replaceAll('-', '')}`
     await next()
+    // OpenAI's clients show it; the log has it too.
+    context.res.headers.set('x-request-id', requestId)
     const route = knownRoutes.has(context.req.path) ? context.req.path : 'other'
     metrics.requests.inc({ route, status: context.res.status })
-    log.info({ route, status: context.res.status, durationMs: Math.round(performance.now() - begun) }, 'request')
+    const durationMs = Math.round(performance.now() - begun)
+    log.info({ requestId, route, status: context.res.status, durationMs }, 'request')
   })
   app.onError((error, context) => {
     const told = ApiError.from(error)
