@@ -1,7 +1,25 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Vitest would leave one core idle. */
+const allCores = '100%'
+
+/** They wait for processes of one core: several at once, and beside unit tests. */
+const commandsWithoutModel = ['ratings', 'soak', 'trait-new', 'traits', 'vector-formats'].map(
+  name => `test/cli/${name}.test.ts`,
+)
+
+/** What waits longest begins first. */
+class CommandsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isCommand = ({ project }: TestSpecification) => Number(project.name === 'commands')
+    return (await super.sort(files)).sort((a, b) => isCommand(b) - isCommand(a))
+  }
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: CommandsFirst },
     projects: [
       {
         test: {
@@ -9,6 +27,7 @@ export default defineConfig({
           // Generous: on a busy machine a test may wait long for a core.
           testTimeout: 30_000,
           hookTimeout: 30_000,
+          maxWorkers: allCores,
           include: [
             'src/**/*.test.ts',
             'test/architecture/**/*.test.ts',
@@ -18,6 +37,15 @@ export default defineConfig({
             'test/vector-formats/**/*.test.ts',
             'test/screening/**/*.test.ts',
           ],
+        },
+      },
+      {
+        test: {
+          name: 'commands',
+          include: commandsWithoutModel,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          maxWorkers: allCores,
         },
       },
       {
@@ -35,6 +63,7 @@ export default defineConfig({
         test: {
           name: 'cli',
           include: ['test/cli/**/*.test.ts'],
+          exclude: commandsWithoutModel,
           globalSetup: ['test/real/prepare-models.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,

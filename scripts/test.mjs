@@ -18,7 +18,9 @@ const steps = [
   { name: 'format and lint', args: [bin('biome'), 'check', '.'] },
   { name: 'types', args: [bin('tsc'), '-p', 'tsconfig.json'] },
   { name: 'documents', args: [join(root, 'scripts', 'docs-sync.ts'), '--check'] },
-  ...['unit', 'real', 'cli', 'package'].map(project => ({ name: project, project })),
+  // Commands that need no model run beside unit tests, which leave them a core while they wait.
+  { name: 'unit', projects: ['unit', 'commands'] },
+  ...['real', 'cli', 'package'].map(project => ({ name: project, projects: [project] })),
 ]
 
 const unknown = only.filter(name => !steps.some(step => step.name === name))
@@ -31,7 +33,7 @@ const lines = []
 for (const step of steps.filter(({ name }) => only.length === 0 || only.includes(name))) {
   console.log(`\n=== ${step.name}`)
   const start = Date.now()
-  const counts = step.project ? await runSuite(step.project) : await runStep(step.args)
+  const counts = step.projects ? await runSuite(step) : await runStep(step.args)
   for (const key of Object.keys(totals)) totals[key] += counts[key]
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   lines.push(
@@ -49,13 +51,12 @@ async function runStep(args) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
 }
 
-async function runSuite(project) {
-  const report = join(reports, `${project}.json`)
+async function runSuite({ name, projects }) {
+  const report = join(reports, `${name}.json`)
   const code = await run([
     bin('vitest'),
     'run',
-    '--project',
-    project,
+    ...projects.flatMap(project => ['--project', project]),
     '--reporter=default',
     '--reporter=json',
     `--outputFile=${report}`,
