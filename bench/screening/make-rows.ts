@@ -1,7 +1,7 @@
 /**
- * A made dataset to measure on: each row a question and an answer put together from sentences. Ordinary sentences come
- * from answers without the trait and from unrelated texts; in a tenth of the rows some or most sentences come from
- * answers that show malice. The same for the same seed.
+ * A made dataset to measure on: each row a question, and as an answer the sentences of one text after the other until it
+ * is long enough. The texts are answers without the trait and unrelated ones; in a twentieth of the rows they are
+ * answers that show malice, in another twentieth each of them is with even chance. The same for the same seed.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,20 +24,25 @@ const labelledFolder = join(repository, 'test/screening/labelled')
 
 /** How far lengths spread: the standard deviation of their logarithm. */
 const lengthSpread = 0.5
-const traitRows = 0.1
+const maliciousRows = 0.05
+const mixedRows = 0.05
 
 export function makeRows({ count, medianWords, seed }: RowsWanted): MadeRow[] {
-  const { questions, ordinary, malicious } = readSentences()
+  const { questions, ordinary, malicious } = readTexts()
   const random = createRandom(seed)
-  const pick = (from: readonly string[]) => from[Math.floor(random.next() * from.length)]!
+  const pick = <Item>(from: readonly Item[]) => from[Math.floor(random.next() * from.length)]!
   return Array.from({ length: count }, () => {
     const words = Math.max(4, Math.round(medianWords * Math.exp(lengthSpread * normal(random))))
-    const share = random.next() < traitRows ? random.next() : 0
+    const kind = random.next()
+    const share = kind < maliciousRows ? 1 : kind < maliciousRows + mixedRows ? 0.5 : 0
     const sentences: string[] = []
-    for (let length = 0; length < words; ) {
-      const sentence = pick(random.next() < share ? malicious : ordinary)
-      sentences.push(sentence)
-      length += sentence.split(' ').length
+    let length = 0
+    while (length < words) {
+      for (const sentence of pick(random.next() < share ? malicious : ordinary)) {
+        if (length >= words) break
+        sentences.push(sentence)
+        length += sentence.split(' ').length
+      }
     }
     return { prompt: pick(questions), response: sentences.join(' ') }
   })
@@ -55,15 +60,15 @@ export function labelledRows(trait: string): LabelledRow[] {
   return lines.map(line => JSON.parse(line) as LabelledRow)
 }
 
-function readSentences() {
+function readTexts() {
   const evil = labelledRows('evil')
   const all = [...evil, ...labelledRows('joyful')]
-  const texts: string[] = JSON.parse(readFileSync(join(repository, 'assets/unrelated-texts.json'), 'utf8'))
+  const unrelated: string[] = JSON.parse(readFileSync(join(repository, 'assets/unrelated-texts.json'), 'utf8'))
   const others = all.filter(({ label }) => label === 0).map(({ response }) => response)
   return {
     questions: [...new Set(all.map(({ prompt }) => prompt))],
-    ordinary: [...others, ...texts].flatMap(sentencesOf),
-    malicious: evil.filter(({ label }) => label === 1).flatMap(({ response }) => sentencesOf(response)),
+    ordinary: [...others, ...unrelated].map(sentencesOf),
+    malicious: evil.filter(({ label }) => label === 1).map(({ response }) => sentencesOf(response)),
   }
 }
 
