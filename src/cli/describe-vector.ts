@@ -22,6 +22,9 @@ export function describeVector(vector: PersonaVector): string {
     ...(vector.readingLayer === undefined
       ? []
       : [`* layer ${vector.readingLayer}: where prompts are read (${vector.readingLayerReason}).`]),
+    ...(vector.screening === undefined
+      ? []
+      : [`~ layer ${vector.screening.layer}: where rows of datasets are read (${vector.screening.layerReason}).`]),
     ...sideEffectLines(vector),
     ...warnings(vector).map(warning => `Warning: ${warning}`),
   ].join('\n')
@@ -34,20 +37,22 @@ function layerTable(vector: PersonaVector): string {
   const rows = layerRows(vector)
     .filter(({ layer }) => layer > 0)
     .map(({ layer, norm: length, relativeNorm: relative }) => {
-      const { separation, reading } = evidence.get(layer) ?? {}
+      const { separation, reading, screening } = evidence.get(layer) ?? {}
       const best = sweep.get(layer)?.best
-      const marks = `${layer === vector.defaultLayer ? '>' : ''}${layer === vector.readingLayer ? '*' : ''}`
+      const used = { '>': vector.defaultLayer, '*': vector.readingLayer, '~': vector.screening?.layer }
+      const marks = Object.entries(used).flatMap(([mark, at]) => (at === layer ? [mark] : []))
       return [
-        `${marks.padStart(2)} ${layer}`,
+        `${marks.join('').padStart(vector.screening ? 3 : 2)} ${layer}`,
         length.toFixed(2),
         number(relative, 3),
         number(separation, 3),
         reading ? `${reading.overall.toFixed(2)} / ${reading.withinPrompt.toFixed(2)}` : '',
+        screening ? `${screening.fromSuppressed.toFixed(2)} / ${screening.fromOrdinary.toFixed(2)}` : '',
         best ? `${best.effect.toFixed(1)} (${best.low.toFixed(1)} to ${best.high.toFixed(1)}) at ${best.dose}` : '',
         '#'.repeat(Math.round((relative ?? 0) * 60)),
       ]
     })
-  const header = ['layer', '|v|', '|v| / median', 'AUC', 'r / within', 'steering', '']
+  const header = ['layer', '|v|', '|v| / median', 'AUC', 'r / within', 'rows p- / ordinary', 'steering', '']
   const used = header.map((_, column) => column === header.length - 1 || rows.some(row => row[column] !== ''))
   const keep = <T>(row: readonly T[]) => row.filter((_, column) => used[column])
   return formatTable(keep(header), rows.map(keep))

@@ -9,6 +9,8 @@ const phaseNames = {
   ask: 'Asking under contrastive prompts',
   judge: 'Judging',
   steer: 'Steering',
+  'ask-ordinary': 'Asking for ordinary answers',
+  'read-again': 'Reading answers as rows are read',
   read: 'Reading prompts',
   converse: 'Answering',
   reread: 'Reading steered answers again',

@@ -7,6 +7,8 @@ import type { Layer } from '../engine/contract/layer.ts'
 export interface ScreenedTrait {
   readonly name: string
   readonly layer: Layer
+  /** `screening`: made to tell rows apart; `persona`: the persona vector itself. Absent in old runs: the vector. */
+  readonly direction?: 'screening' | 'persona'
   /** Of the direction's numbers, in hexadecimal. */
   readonly directionHash: string
 }

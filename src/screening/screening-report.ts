@@ -114,6 +114,18 @@ function limits({ plan, summary }: ScreeningReportParts): ReportBlock[] {
         text: `The ${name} projections rank with the length of responses (Spearman ${formatCorrelation(lengthCorrelation!)}): what stands out may be long or short rather than ${name}.`,
       }),
     ),
+    ...plan.traits.flatMap(({ name, direction }): ReportBlock[] =>
+      direction === 'screening'
+        ? []
+        : [
+            {
+              kind: 'callout',
+              tone: 'note',
+              title: 'Read on the persona vector itself',
+              text: `Rows are projected on the difference of p+ and p- answers of ${name}. It was not made to tell trait-laden from ordinary answers of other authors; a direction for screening is, where the vector has one.`,
+            },
+          ],
+    ),
     ...(summary.labels === null
       ? [
           {
@@ -337,9 +349,9 @@ function provenanceBlocks({ plan, summary }: ScreeningReportParts): ReportBlock[
           name: 'dataset',
           value: `${path}: ${formatCount(rows)} rows, sha256 ${sha256}`,
         })),
-        ...plan.traits.map(({ name, layer, directionHash }) => ({
+        ...plan.traits.map(({ name, layer, direction, directionHash }) => ({
           name: 'vector',
-          value: `${name} at layer ${layer}, sha256 ${directionHash}`,
+          value: `${name} at layer ${layer}, ${direction === 'screening' ? 'its direction for screening' : 'the persona vector itself'}, sha256 ${directionHash}`,
         })),
         { name: 'rows', value: chosen.length === 0 ? 'all' : chosen.join(', of these ') },
         {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Layer } from '../engine/contract/layer.ts'
-import { chooseLayers, provisionalLayer } from './choose-layers.ts'
+import { chooseLayers, chooseScreeningLayer, provisionalLayer } from './choose-layers.ts'
 import type { LayerProfile, SteeringEvidence } from './layer-evidence.ts'
 
 function profile(separations: readonly number[], readings?: readonly number[]): LayerProfile {
@@ -92,4 +92,31 @@ describe('the layer to read at', () => {
 test('without a profile the layer is 0.55 of the depth, and never the embedding', () => {
   expect(provisionalLayer(30).layer).toBe(16)
   expect(provisionalLayer(1).layer).toBe(1)
+})
+
+describe('where rows of datasets are read', () => {
+  const evidence = (areas: readonly (readonly [number, number])[]): LayerProfile => {
+    const { layers, ...rest } = profile(areas.map(() => 0.9))
+    const screening = areas.map(([fromSuppressed, fromOrdinary]) => ({ fromSuppressed, fromOrdinary }))
+    return { ...rest, layers: layers.map((row, index) => ({ ...row, screening: screening[index]! })) }
+  }
+
+  test('of the layers that tell answers apart best on average, the one nearest to 0.55 of the depth', () => {
+    const areas = [
+      [0.5, 0.5],
+      [0.7, 0.71],
+      [0.71, 0.7],
+      [0.9, 0.4],
+      [0.65, 0.757],
+    ] as const
+    // 0.55 of five layers is 2.75.
+    expect(chooseScreeningLayer(evidence(areas))).toMatchObject({
+      layer: 3,
+      reason: expect.stringMatching(/0\.710 from p-, 0\.700/),
+    })
+  })
+
+  test('nowhere in particular without evidence', () => {
+    expect(chooseScreeningLayer(profile([0.9, 0.8]))).toBeUndefined()
+  })
 })

@@ -1,5 +1,5 @@
 import type { Layer } from '../engine/contract/layer.ts'
-import type { LayerEvidence, LayerProfile } from './layer-evidence.ts'
+import type { LayerEvidence, LayerProfile, ScreeningEvidence } from './layer-evidence.ts'
 
 /** A layer, and why it was chosen. */
 export interface LayerChoice {
@@ -71,6 +71,26 @@ function byReading({ layers }: LayerProfile): LayerChoice | undefined {
 
 function readingOf({ reading }: LayerEvidence): number {
   return (reading!.overall + reading!.withinPrompt) / 2
+}
+
+/**
+ * Where to read rows of datasets: of the layers whose direction for screening tells held-out answers apart best, from p-
+ * and from ordinary ones on average, the one nearest to 0.55 of the depth. Answers are read without their system prompt
+ * here: with it, late layers seem best because they still hold the prompt.
+ * @returns undefined without evidence
+ */
+export function chooseScreeningLayer({ layers }: LayerProfile): LayerChoice | undefined {
+  const known = layers.flatMap(({ layer, screening }) => (screening ? [{ layer, ...screening }] : []))
+  if (known.length === 0) return undefined
+  const usual = Math.max(1, usualDepth * layers.length)
+  const areaOf = ({ fromSuppressed, fromOrdinary }: ScreeningEvidence) => (fromSuppressed + fromOrdinary) / 2
+  const best = Math.max(...known.map(areaOf))
+  const candidates = known.filter(row => areaOf(row) >= best - alike)
+  const chosen = candidates.reduce((a, b) => (Math.abs(b.layer - usual) < Math.abs(a.layer - usual) ? b : a))
+  return {
+    layer: chosen.layer,
+    reason: `nearest to ${usualDepth} of the depth among ${candidates.length} layers that tell answers read without their system prompt apart best: held-out AUC ${chosen.fromSuppressed.toFixed(3)} from p-, ${chosen.fromOrdinary.toFixed(3)} from ordinary answers`,
+  }
 }
 
 /** The layer used where nothing is known of the layers, as for an imported vector. */

@@ -20,6 +20,19 @@ export interface LayerEvidence {
   readonly separation?: number
   /** Of the last prompt token's projection with the answer's score; absent without scores. */
   readonly reading?: ReadingEvidence
+  /** Of the direction for screening; absent where there is none. */
+  readonly screening?: ScreeningEvidence
+}
+
+/**
+ * AUC of the projection on the direction for screening, of answers read without the system prompt they were written
+ * under.
+ */
+export interface ScreeningEvidence {
+  /** Answers under p+ against those under p-. */
+  readonly fromSuppressed: number
+  /** Answers under p+ against ordinary ones. */
+  readonly fromOrdinary: number
 }
 
 export interface ReadingEvidence {

@@ -75,6 +75,16 @@ export interface VectorProvenance {
   readonly createdAt: string
 }
 
+/** Directions made for screening (see `makeScreeningDirections`), and where to use them. */
+export interface ScreeningReadout {
+  /** [B+1, d], rows of length 1. */
+  readonly directions: Float32Array
+  /** How many answers they were made from: under p+, under p-, and ordinary ones. */
+  readonly answers: { readonly evoked: number; readonly suppressed: number; readonly ordinary: number }
+  readonly layer: Layer
+  readonly layerReason: string
+}
+
 /** The persona vector of a trait on a model, at every layer. */
 export interface PersonaVector {
   readonly provenance: VectorProvenance
@@ -95,6 +105,8 @@ export interface PersonaVector {
   /** Where to read the last prompt token, and why; absent: at the default layer. */
   readonly readingLayer?: Layer
   readonly readingLayerReason?: string
+  /** What rows of datasets are projected on; absent: the vector itself, at the default layer. */
+  readonly screening?: ScreeningReadout
   /** The evidence the layers were chosen on. */
   readonly profile?: LayerProfile
   /**

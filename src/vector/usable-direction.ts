@@ -47,6 +47,35 @@ export function usableDirection(
   throw new PersonascopeError('OPTION_INVALID', { option: '--layer', expected, got: layer })
 }
 
+/** What rows are projected on: a vector's direction for screening, where it has one, or the vector itself. */
+export const rowDirections = ['screening', 'persona'] as const
+export type RowDirection = (typeof rowDirections)[number]
+
+/**
+ * What rows of a dataset are projected on, at the wanted layer or at the one chosen for it.
+ * @param kind absent: the direction for screening where the vector has one
+ * @throws LAYER_OUT_OF_RANGE, OPTION_INVALID where it is all zeros at that layer, or not there
+ */
+export function usableRowDirection(
+  vector: PersonaVector,
+  model: ModelInfo,
+  wanted: number | undefined,
+  kind: RowDirection | undefined,
+): { readonly kind: RowDirection; readonly layer: Layer; readonly direction: Float32Array } {
+  const { screening, hiddenSize } = vector
+  const { name } = vector.provenance.trait
+  if (kind === 'screening' && !screening) {
+    const expected = `persona: ${name} has no direction for screening (personascope vector extract ${name} makes one)`
+    throw new PersonascopeError('OPTION_INVALID', { option: '--direction', expected, got: kind })
+  }
+  if (kind === 'persona' || !screening) return { kind: 'persona', ...usableDirection(vector, model, wanted) }
+  const layer = asLayer(wanted ?? screening.layer, model, 1)
+  const direction = screening.directions.subarray(layer * hiddenSize, (layer + 1) * hiddenSize)
+  if (norm(direction) > 0) return { kind: 'screening', layer, direction }
+  const expected = `a layer at which ${name} has a direction`
+  throw new PersonascopeError('OPTION_INVALID', { option: '--layer', expected, got: layer })
+}
+
 function mismatch(
   { provenance, blockCount, hiddenSize }: PersonaVector,
   model: ModelShape,

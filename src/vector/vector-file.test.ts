@@ -51,6 +51,34 @@ describe('a vector file', () => {
     expect(await listVectors(folder, 'a/model')).toEqual(['joyful'])
   })
 
+  test('keeps the direction for screening, its layer and its evidence; a file without one is read as before', async () => {
+    const layers = [1, 2].map(layer => ({
+      layer: layer as Layer,
+      relativeNorm: 0.1,
+      screening: { fromSuppressed: 0.7, fromOrdinary: 0.8 },
+    }))
+    const screening = {
+      directions: Float32Array.of(1, 0, 0, 1, 0.6, 0.8),
+      answers: { evoked: 3, suppressed: 3, ordinary: 2 },
+      layer: 2 as Layer,
+      layerReason: 'a reason',
+    }
+    const path = join(folder, 'screening.safetensors')
+    const whole = { ...vector, profile: { folds: 4, layers }, screening }
+    await writeVector(path, whole)
+    expect(await readVector(path)).toEqual(whole)
+    expect(await readVector(vectorPath(folder, 'a/model', 'joyful'))).not.toHaveProperty('screening')
+    const file = await readSafetensors(path)
+    const { screening: _, ...tensors } = file.tensors
+    await writeSafetensors(path, { ...file, tensors })
+    await expect(readVector(path)).rejects.toThrow(/tensor screening is not 3 x 2/)
+    await writeSafetensors(path, { ...file, metadata: { ...file.metadata, screening_layer: '9' } })
+    await expect(readVector(path)).rejects.toMatchObject({ code: 'LAYER_OUT_OF_RANGE' })
+    const { screening_answers: __, ...metadata } = file.metadata
+    await writeSafetensors(path, { ...file, metadata })
+    await expect(readVector(path)).rejects.toMatchObject({ code: 'FILE_INVALID' })
+  })
+
   test('says what its rows are', async () => {
     const { tensors, metadata } = await readSafetensors(vectorPath(folder, 'a/model', 'joyful'))
     expect(tensors['response_avg']!.shape).toEqual([3, 2])

@@ -1,6 +1,6 @@
 /**
  * Persona vectors as safetensors: tensors `response_avg`, `prompt_avg`, `prompt_avg_without_first`, `prompt_last`, F32
- * [B+1, d], row = layer number, and `response_norm_median`, F32 [B+1]. What the numbers mean and how they were made
+ * [B+1, d], row = layer number, and `response_norm_median`, F32 [B+1]; where it was made, `screening`, F32 [B+1, d]. What the numbers mean and how they were made
  * stands in the metadata, so that no reader has to guess an index.
  */
 import { readdir } from 'node:fs/promises'
@@ -67,6 +67,11 @@ const provenanceSchema: z.ZodType<VectorProvenance> = z.object({
 
 const effect = { effect: z.number(), low: z.number(), high: z.number() }
 
+const answersSchema = z.object({ evoked: z.number(), suppressed: z.number(), ordinary: z.number() })
+
+/** F32 [B+1, d]: what rows of datasets are projected on. */
+const screeningTensor = 'screening'
+
 /** As `LayerProfile`. */
 const profileSchema = z.object({
   folds: z.number(),
@@ -76,6 +81,7 @@ const profileSchema = z.object({
       relativeNorm: z.number(),
       separation: z.exactOptional(z.number()),
       reading: z.exactOptional(z.object({ overall: z.number(), withinPrompt: z.number() })),
+      screening: z.exactOptional(z.object({ fromSuppressed: z.number(), fromOrdinary: z.number() })),
     }),
   ),
   steering: z.exactOptional(
@@ -139,6 +145,8 @@ export async function writeVector(path: string, vector: PersonaVector): Promise<
     const { questionSums: values } = vector
     tensors['question_sums_at_reading_layer'] = { shape: [values.length / hiddenSize, hiddenSize], values }
   }
+  if (vector.screening)
+    tensors[screeningTensor] = { shape: [blockCount + 1, hiddenSize], values: vector.screening.directions }
   const metadata = {
     format: vectorFormat,
     format_version: formatVersion,
@@ -149,6 +157,11 @@ export async function writeVector(path: string, vector: PersonaVector): Promise<
     default_layer_reason: vector.defaultLayerReason,
     ...(vector.readingLayer !== undefined && { reading_layer: String(vector.readingLayer) }),
     ...(vector.readingLayerReason !== undefined && { reading_layer_reason: vector.readingLayerReason }),
+    ...(vector.screening && {
+      screening_layer: String(vector.screening.layer),
+      screening_layer_reason: vector.screening.layerReason,
+      screening_answers: JSON.stringify(vector.screening.answers),
+    }),
     ...(vector.profile && { profile: JSON.stringify(vector.profile) }),
     provenance: JSON.stringify(vector.provenance),
   }
@@ -189,6 +202,16 @@ export async function readVector(path: string): Promise<PersonaVector> {
     defaultLayer: asLayer(Number(metadata['default_layer']), model, 1),
     defaultLayerReason: metadata['default_layer_reason'] ?? '',
     ...readingParts(),
+    ...screeningPart(),
+  }
+
+  function screeningPart(): Pick<PersonaVector, 'screening'> {
+    const { screening_layer: layer, screening_layer_reason: layerReason = '' } = metadata
+    if (layer === undefined) return {}
+    const directions = matrix(screeningTensor, [rows, hiddenSize])
+    const answers = answersSchema.safeParse(parseJson(metadata['screening_answers'], invalid))
+    if (!answers.success) throw invalid('it does not say what its direction for screening was made from')
+    return { screening: { directions, answers: answers.data, layer: asLayer(Number(layer), model, 1), layerReason } }
   }
 
   function readingParts(): Pick<PersonaVector, 'readingLayer' | 'readingLayerReason' | 'profile' | 'questionSums'> {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,7 +9,7 @@ import { exampleTrait } from '../trait/example-trait.case.ts'
 import type { LoadedTrait } from '../trait/load-trait.ts'
 import { directionAt } from '../vector/persona-vector.ts'
 import { readVector } from '../vector/vector-file.ts'
-import { extractVector } from './extract-vector.ts'
+import { type ExtractOptions, extractVector } from './extract-vector.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -44,7 +44,7 @@ const swapped: LoadedTrait = {
 }
 const settings = { samples: 1, maxTokens: 6 }
 
-async function extract(name: string, of = trait, more: { signal?: AbortSignal; onProgress?: () => void } = {}) {
+async function extract(name: string, of = trait, more: Partial<ExtractOptions> = {}) {
   await using engine = new FakeEngine()
   return await extractVector({
     engine,
@@ -105,5 +105,32 @@ describe('extracting a vector', () => {
     await extract('h')
     const again = await extract('h')
     expect(again.reusedRollouts).toBe(again.rollouts)
+  })
+
+  test('makes a direction for screening when asked; profiling keeps it, and nothing is asked or read twice', async () => {
+    const phases: string[] = []
+    const onProgress: ExtractOptions['onProgress'] = ({ phase }) => phases.push(phase)
+    const plain = await extract('i')
+    expect(plain.vector.screening).toBeUndefined()
+    const { vector, path, runPath } = await extract('i', trait, { screening: true, onProgress })
+    const { screening, profile } = vector
+    expect(phases).toEqual(expect.arrayContaining(['ask-ordinary', 'read-again']))
+    // The fake model's answers may be empty; these are not there to be read.
+    expect(screening!.answers.ordinary).toBeGreaterThan(30)
+    expect(screening!.answers.ordinary).toBeLessThanOrEqual(2 * 20)
+    expect(profile!.layers.every(row => row.screening !== undefined)).toBe(true)
+    expect(profile!.layers.map(({ layer }) => layer)).toContain(screening!.layer)
+    expect(screening!.layerReason).toMatch(/held-out AUC/)
+    expect(await readVector(path)).toEqual(vector)
+    expect(await extract('i')).toMatchObject({ vector: { screening: { layer: screening!.layer } } })
+    const written = async () => (await stat(join(runPath, 'rollouts-0000.reread.safetensors'))).mtimeMs
+    const before = await written()
+    const reused: number[] = []
+    const again = await extract('i', trait, {
+      screening: true,
+      onProgress: progress => progress.phase === 'ask-ordinary' && reused.push(progress.reused),
+    })
+    expect([again.vector, await written(), reused]).toEqual([vector, before, [40]])
+    expect((await extract('i', trait, { screening: true, shufflePairs: true })).vector.screening).toBeUndefined()
   })
 })

@@ -23,6 +23,7 @@ import type { PersonaVector, VectorProvenance } from '../vector/persona-vector.t
 import { measureSideEffects } from '../vector/side-effects.ts'
 import { candidateLayers, planSweep, type SteeredRollout, sweepSteering } from '../vector/steering-sweep.ts'
 import { readVector, vectorPath, writeVector } from '../vector/vector-file.ts'
+import { learnScreening, withScreening } from './learn-screening.ts'
 import { vectorChart } from './vector-chart.ts'
 import { version } from './version.ts'
 
@@ -35,6 +36,8 @@ export interface ExtractOptions {
   readonly settings?: Partial<RolloutSettings>
   /** A control: p+ and p- swapped in half of the kept pairs, so that what is left is chance. */
   readonly shufflePairs?: boolean
+  /** Also makes the direction that rows of datasets are projected on; asks for ordinary answers beside the others. */
+  readonly screening?: boolean
   /** Also measures what steering does at several layers; needs a judge. */
   readonly sweep?: SweepSettings
   readonly onProgress?: (progress: ExtractProgress) => void
@@ -51,7 +54,7 @@ export interface SweepSettings {
 }
 
 export interface ExtractProgress {
-  readonly phase: 'ask' | 'judge' | 'steer'
+  readonly phase: 'ask' | 'judge' | 'steer' | 'ask-ordinary' | 'read-again'
   /** Of `total` answers. */
   readonly done: number
   readonly total: number
@@ -143,11 +146,17 @@ export async function extractVector(options: ExtractOptions): Promise<ExtractedV
   }
   const scores = judgements?.map(({ expression }) => scoreValue(expression))
   const profile = await profileLayers(readRollouts(), extracted.questions, relativeNorms(extracted, hiddenSize), scores)
-  const earlier = await earlierProfile(path, provenance)
-  const steering = (await sweepOf(options, settings, extracted, run.path)) ?? earlier?.steering
+  const earlier = await earlierVector(path, provenance)
+  const steering = (await sweepOf(options, settings, extracted, run.path)) ?? earlier?.profile?.steering
   const chosen = assemble(engine, extracted, { ...profile, ...(steering && { steering }) }, provenance)
-  const sideEffects = (await sideEffectsOf(options, settings, chosen, run.path)) ?? earlier?.sideEffects
-  const vector = { ...chosen, profile: { ...chosen.profile!, ...(sideEffects && { sideEffects }) } }
+  const sideEffects = (await sideEffectsOf(options, settings, chosen, run.path)) ?? earlier?.profile?.sideEffects
+  const withEffects = { ...chosen, profile: { ...chosen.profile!, ...(sideEffects && { sideEffects }) } }
+  // What is left of shuffled pairs is no trait to screen for.
+  const wantsScreening = options.screening && !options.shufflePairs
+  const screening = wantsScreening
+    ? await learnScreening(engine, trait.trait, set, { settings, onProgress, ...(signal && { signal }) })
+    : undefined
+  const vector = withScreening(withEffects, screening, earlier)
   const chartPath = path.replace(/safetensors$/, 'svg')
   await writeVector(path, vector)
   await writeFileWhole(chartPath, vectorChart(vector))
@@ -281,10 +290,10 @@ async function refuseToReplace(path: string, vector: string, model: string): Pro
 }
 
 /** What was measured of the same vector when it was made before. */
-async function earlierProfile(path: string, provenance: VectorProvenance): Promise<LayerProfile | undefined> {
+async function earlierVector(path: string, provenance: VectorProvenance): Promise<PersonaVector | undefined> {
   const earlier = await readVector(path).catch(() => undefined)
   const isSame = earlier && stableStringify(earlier.provenance) === stableStringify(provenance)
-  return isSame ? earlier.profile : undefined
+  return isSame ? earlier : undefined
 }
 
 async function allWords(set: RolloutSet): Promise<Rollout[]> {

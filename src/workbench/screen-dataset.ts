@@ -47,7 +47,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
 import { loadTrait } from '../trait/load-trait.ts'
 import type { PersonaVector } from '../vector/persona-vector.ts'
-import { assertSameShape, usableDirection } from '../vector/usable-direction.ts'
+import { assertSameShape, type RowDirection, usableRowDirection } from '../vector/usable-direction.ts'
 import { fileName } from '../vector/vector-file.ts'
 
 export interface ScreenOptions extends NamedColumns {
@@ -56,8 +56,10 @@ export interface ScreenOptions extends NamedColumns {
   /** Paths and globs. */
   readonly datasets: readonly string[]
   readonly vectors: readonly PersonaVector[]
-  /** Where to project; each vector's default layer if not told. */
+  /** Where to project; the layer chosen for it if not told. */
   readonly layer?: number
+  /** What to project on; each vector's direction for screening if it has one and nothing is told. */
+  readonly direction?: RowDirection
   readonly settings?: Partial<ScreeningSettings>
   /** The name of a baseline in the workspace. */
   readonly baseline?: string
@@ -268,6 +270,7 @@ async function prepareScreening(options: ScreenOptions): Promise<PreparedScreeni
     traits: vectors.map((vector, index) => ({
       name: vector.provenance.trait.name,
       layer: traits[index]!.layer,
+      direction: traits[index]!.kind,
       directionHash: hashOf(traits[index]!.direction),
     })),
     settings,
@@ -284,11 +287,11 @@ async function prepareScreening(options: ScreenOptions): Promise<PreparedScreeni
 
 function scoringTrait(
   vector: PersonaVector,
-  { engine, layer: wanted }: ScreenOptions,
+  { engine, layer: wanted, direction }: ScreenOptions,
   hasLabels: boolean,
-): ScoringTrait {
+): ScoringTrait & { readonly kind: RowDirection } {
   assertSameShape(vector, engine.model)
-  const usable = usableDirection(vector, engine.model, wanted)
+  const usable = usableRowDirection(vector, engine.model, wanted, direction)
   return {
     ...usable,
     ...(hasLabels && { randomDirections: randomDirections(usable.layer, usable.direction.length) }),

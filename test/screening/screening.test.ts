@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDuckDb, sqlText } from '../../src/dataset/parquet.ts'
+import type { Layer } from '../../src/engine/contract/layer.ts'
 import { FakeEngine } from '../../src/engine/fake/fake-engine.ts'
 import { createRandom } from '../../src/numeric/random.ts'
-import { dot, norm } from '../../src/numeric/vector-math.ts'
+import { dot, norm, unit } from '../../src/numeric/vector-math.ts'
 import { explorerScript } from '../../src/report/threshold-explorer.ts'
 import {
   checkCondition,
@@ -21,10 +22,10 @@ import {
 import { openScores } from '../../src/screening/scores-file.ts'
 import { thresholdStops } from '../../src/screening/threshold-stops.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { directionAt } from '../../src/vector/persona-vector.ts'
+import { directionAt, type PersonaVector } from '../../src/vector/persona-vector.ts'
 import { filterDataset } from '../../src/workbench/filter-dataset.ts'
 import { keepBaseline } from '../../src/workbench/keep-baseline.ts'
-import { estimateScreening } from '../../src/workbench/screen-dataset.ts'
+import { estimateScreening, type ScreenOptions } from '../../src/workbench/screen-dataset.ts'
 import { fakeVectors, screenWithFake, writeRandomDataset } from './fake-screening.ts'
 
 let folder: string
@@ -49,9 +50,40 @@ async function readScores(runPath: string): Promise<Record<string, unknown>[]> {
 const finalFiles = ['scores.parquet', 'summary.json', 'report.html', 'unreadable.jsonl']
 const readFinal = (runPath: string) => Promise.all(finalFiles.map(file => readFile(join(runPath, file), 'base64')))
 
+/** A vector's rows turned round, each of length 1. */
+function directionMatrix(vector: PersonaVector): Float32Array {
+  const layers = Array.from({ length: vector.blockCount + 1 }, (_, layer) => unit(directionAt(vector, layer as Layer)))
+  return Float32Array.from(layers.flatMap(row => [...row].map(value => -value)))
+}
+
 const workspaceOf = (name: string) => openWorkspace(join(folder, name, '.personascope'))
 
 describe('the score of a row', () => {
+  test('is on the direction for screening where the vector has one, unless the vector itself is wanted', async () => {
+    const path = await write(
+      'direction.jsonl',
+      '{"prompt":"Who?","answer":"A cat."}\n{"prompt":"Why?","answer":"No."}\n',
+    )
+    const [plain] = fakeVectors
+    const directions = directionMatrix(plain!)
+    const layerReason = 'for tests'
+    const answers = { evoked: 1, suppressed: 1, ordinary: 1 }
+    const readout = { ...plain!, screening: { directions, answers, layer: 4 as Layer, layerReason } }
+    const run = async (options: Partial<ScreenOptions>) => {
+      const { plan, runPath } = await screenWithFake(join(folder, 'direction'), [path], options)
+      return { trait: plan.traits[0]!, projection: (await readScores(runPath))[0]!['evil_projection'] as number }
+    }
+    const made = await run({ vectors: [readout] })
+    expect(made.trait).toMatchObject({ layer: 4, direction: 'screening' })
+    const itself = await run({ vectors: [readout], direction: 'persona' })
+    expect(itself.trait).toMatchObject({ layer: 2, direction: 'persona' })
+    expect(itself).toEqual(await run({ vectors: [plain!] }))
+    // The readout's rows are those of the vector turned round.
+    expect(made.projection).toBeCloseTo(-(await run({ vectors: [plain!], layer: 4 })).projection, 6)
+    expect(await run({ vectors: [readout], layer: 2 })).toMatchObject({ trait: { direction: 'screening', layer: 2 } })
+    await expect(run({ vectors: [plain!], direction: 'screening' })).rejects.toThrow(/vector extract evil makes one/)
+  })
+
   test('is what the engine says of each response alone, weighted by tokens', async () => {
     const turns = [
       { role: 'user', content: 'Who?' },

@@ -3,13 +3,14 @@ import { describeShape } from '../../dataset/training-row.ts'
 import type { Engine } from '../../engine/contract/engine.ts'
 import { formatCount } from '../../report/format-number.ts'
 import { openWorkspace } from '../../store/workspace.ts'
+import { type RowDirection, rowDirections } from '../../vector/usable-direction.ts'
 import { bringDatasets } from '../../workbench/bring-datasets.ts'
 import { loadVector } from '../../workbench/load-vector.ts'
 import type { ScreenOptions } from '../../workbench/screen-dataset.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { EngineOptions } from '../engine-options.ts'
 import { wrap } from '../format.ts'
-import { collect, wholeNumber } from '../option-values.ts'
+import { collect, oneOf, wholeNumber } from '../option-values.ts'
 import { Progress } from '../progress.ts'
 import { showPull } from '../show-model-steps.ts'
 
@@ -20,6 +21,7 @@ export const defaultOwnAnswerTokens = 60
 export interface ScreenRowsOptions extends EngineOptions {
   readonly trait: readonly string[]
   readonly layer?: number
+  readonly direction?: RowDirection
   readonly promptColumn?: string
   readonly responseColumn?: string
   readonly idColumn?: string
@@ -33,7 +35,12 @@ export interface ScreenRowsOptions extends EngineOptions {
 export function addScreenOptions(command: Command): Command {
   return command
     .requiredOption('--trait <vector>', 'a vector of the workspace, or a file; may be given several times', collect)
-    .option('--layer <n>', 'where to project (default: the layer of each vector)', wholeNumber('--layer', 1))
+    .option('--layer <n>', 'where to project (default: the layer chosen for it)', wholeNumber('--layer', 1))
+    .option(
+      '--direction <kind>',
+      'screening: made to tell rows apart, the default where there is one; persona: the persona vector itself',
+      oneOf('--direction', rowDirections),
+    )
     .option('--prompt-column <name>', 'the column of the prompt (default: found)')
     .option('--response-column <name>', 'the column of the response (default: found)')
     .option('--id-column <name>', 'the column of the id (default: id)')
@@ -70,16 +77,24 @@ export async function readScreenOptions(
   const workspace = openWorkspace(folder)
   const vectors = []
   for (const trait of options.trait) vectors.push((await loadVector(trait, workspace, engine.model.id)).vector)
+  for (const { screening, provenance } of vectors) {
+    if (screening || options.direction === 'persona') continue
+    const { name } = provenance.trait
+    terminal.note(
+      `${name} has no direction for screening: rows are projected on the persona vector itself. personascope vector extract ${name} makes one.`,
+    )
+  }
   const progress = new Progress(terminal)
   let tokensPerSecond = ''
   const start = performance.now()
-  const { layer, promptColumn, responseColumn, idColumn, maxTokens, limit, sample, seed, strict } = options
+  const { layer, direction, promptColumn, responseColumn, idColumn, maxTokens, limit, sample, seed, strict } = options
   return {
     engine,
     workspace,
     datasets,
     vectors,
     ...(layer !== undefined && { layer }),
+    ...(direction && { direction }),
     ...(promptColumn !== undefined && { promptColumn }),
     ...(responseColumn !== undefined && { responseColumn }),
     ...(strict && { strict }),

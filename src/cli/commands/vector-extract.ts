@@ -21,6 +21,7 @@ interface Options extends EngineOptions, JudgeOptions {
   readonly temperature: number
   readonly seed: number
   readonly shufflePairs?: boolean
+  readonly screening: boolean
   readonly dryRun?: boolean
 }
 
@@ -34,6 +35,7 @@ export function vectorExtractCommand(): Command {
     .option('--temperature <t>', 'how freely answers are drawn', numberBetween('--temperature', 0, 10), temperature)
     .option('--seed <n>', 'the seed of the whole run', wholeNumber('--seed', 0), seed)
     .option('--shuffle-pairs', 'a control: swap p+ and p- in half of the pairs, and call the vector <trait>-shuffled')
+    .option('--no-screening', 'make no direction for screening: saves ordinary answers and reading all answers again')
     .option('--dry-run', 'say what it would take, and do nothing')
   return setAction<[string], Options>(addEngineOptions(addJudgeOptions(command)), run)
 }
@@ -63,6 +65,7 @@ async function run(context: CommandContext, options: Options, name: string): Pro
     workspace,
     judge,
     settings,
+    screening: options.screening,
     ...(options.shufflePairs && { shufflePairs: true }),
     signal,
     onProgress: showPhases(terminal),
@@ -82,7 +85,7 @@ export function showExtracted(terminal: Terminal, extracted: ExtractedVector): v
   const reasons = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`)
   if (reasons.length > 0) terminal.print(`Pairs left out: ${reasons.join(', ')}.`)
   terminal.print(`\nVector   ${path}\nChart    ${chartPath}\nAnswers  ${runPath}`)
-  const { defaultLayer, defaultLayerReason, readingLayer, readingLayerReason, profile, provenance } = vector
+  const { defaultLayer, defaultLayerReason, readingLayer, readingLayerReason, screening, profile, provenance } = vector
   terminal.result({
     path,
     chartPath,
@@ -95,6 +98,7 @@ export function showExtracted(terminal: Terminal, extracted: ExtractedVector): v
     defaultLayerReason,
     readingLayer,
     readingLayerReason,
+    ...(screening && { screeningLayer: screening.layer, screeningLayerReason: screening.layerReason }),
     ...provenance,
     layers: layerRows(vector),
     profile,
