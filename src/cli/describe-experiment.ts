@@ -3,10 +3,17 @@ import type { FinishedExperiment } from '../workbench/run-experiment.ts'
 import { formatTable, withInterval } from './format.ts'
 
 /** The outcome of an experiment as text: the correlation beside its controls, the steering curve, where everything is. */
-export function describeExperiment({ summary, reportPath, summaryPath, calibrationPath }: FinishedExperiment): string {
-  const { correlation, baselines, verdict, steering } = summary
+export function describeExperiment({
+  summary,
+  reportPath,
+  summaryPath,
+  calibrationPath,
+  forecastPath,
+}: FinishedExperiment): string {
+  const { correlation, baselines, forecaster, verdict, steering } = summary
   const rows = [
     ['persona vector', correlation],
+    ...(forecaster ? [[`forecaster, layer ${forecaster.layer}`, forecaster] as const] : []),
     ...baselines.map(baseline => [baseline.name, baseline] as const),
   ] as const
   return [
@@ -38,6 +45,7 @@ export function describeExperiment({ summary, reportPath, summaryPath, calibrati
     '',
     `Report       ${reportPath}`,
     `Summary      ${summaryPath}`,
+    ...(forecastPath === undefined ? [] : [`Forecaster   ${forecastPath}`]),
     ...(calibrationPath === undefined ? [] : [`Calibration  ${calibrationPath}`]),
   ].join('\n')
 }

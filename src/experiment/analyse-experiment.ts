@@ -26,6 +26,8 @@ export interface ExperimentAnalysis {
   readonly correlation: CorrelationAnalysis
   /** What the text of the prompts alone tells. */
   readonly baselines: readonly (PredictorCorrelations & { readonly name: string })[]
+  /** What a trained forecaster tells; undefined where there is none. */
+  readonly forecaster: (PredictorCorrelations & { readonly layer: number }) | undefined
   readonly levels: readonly LevelMeans[]
   readonly steering: readonly DoseMeans[]
   /** The expected score by projection, from condition means; undefined where the projection does not vary. */
@@ -126,6 +128,10 @@ export function analyseExperiment(rows: ExperimentRows, seed: number): Experimen
       name,
       ...correlationsOf(rows, { values }, conditions, seed),
     })),
+    forecaster: rows.forecasts && {
+      layer: rows.forecasts.layer,
+      ...correlationsOf(rows, { values: rows.forecasts.values }, conditions, seed),
+    },
     levels: levelMeans(rows, conditions, seed),
     steering: doseMeans(rows.doses, seed),
     line: projections && fitLine(observed, valuesOf(conditions)),

@@ -255,6 +255,7 @@ describe('the summary', () => {
       'steering',
       'correlation',
       'baselines',
+      'forecaster',
       'levels',
       'calibration',
       'verdict',

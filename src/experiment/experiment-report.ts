@@ -18,7 +18,7 @@ import { type FitPoint, scatterPlot } from '../report/scatter-plot.ts'
 import { steeringCurvePlot } from '../report/steering-curve-plot.ts'
 import type { Trait } from '../trait/trait.ts'
 import type { PersonaVector } from '../vector/persona-vector.ts'
-import { conditionMeans, type ExperimentAnalysis } from './analyse-experiment.ts'
+import { conditionMeans, type ExperimentAnalysis, type PredictorCorrelations } from './analyse-experiment.ts'
 import type { ExperimentSummary } from './experiment-summary.ts'
 import type { Estimate } from './resampled-correlation.ts'
 import type { ExperimentData } from './run-experiment.ts'
@@ -133,6 +133,9 @@ function limits({ analysis, summary, trait }: ReportParts): ReportBlock[] {
         [{ strong: 'Between system prompts: ' }, describeBetween(analysis)],
         [{ strong: 'Within one level: ' }, describeWithin(analysis)],
         [{ strong: 'The text alone: ' }, describeText(analysis)],
+        ...(analysis.forecaster
+          ? [[{ strong: 'A trained forecaster: ' }, describeForecaster(analysis.forecaster)]]
+          : []),
         [
           { strong: 'It belongs to ' },
           `this model, these ${questionsOf(summary)} evaluation questions, this ladder and this judge (${summary.judge}); other questions give another r.`,
@@ -219,6 +222,15 @@ export function describeText({ correlation, baselines }: ExperimentAnalysis): st
   return `without the model, ${known.join('; ')}.${adds}`
 }
 
+function describeForecaster({
+  layer,
+  perCondition,
+  withinLevel,
+}: NonNullable<ExperimentAnalysis['forecaster']>): string {
+  const of = (estimate: Estimate | undefined) => (estimate ? formatEstimate(estimate.r, estimate) : 'not defined')
+  return `the same last prompt token, read at layer ${layer} along a direction trained on other system prompts and questions, reaches r = ${of(perCondition)}, within a level ${of(withinLevel)}. forecast.html beside this page says how far it can be relied on.`
+}
+
 function scatterBlocks(parts: ReportParts): ReportBlock[] {
   const { analysis } = parts
   return [
@@ -294,10 +306,10 @@ function fitOf({ line, projectionRange: { low, high } }: ExperimentAnalysis): Fi
 }
 
 function controlBlocks({ analysis }: ReportParts): ReportBlock[] {
-  const { correlation, baselines, resamplesExtraction } = analysis
+  const { correlation, baselines, forecaster, resamplesExtraction } = analysis
   const cell = (estimate: Estimate | undefined) =>
     estimate ? `${formatCorrelation(estimate.r)} (${formatRange(estimate)})` : '–'
-  const row = (name: string, of: (typeof baselines)[number] | typeof correlation) => [
+  const row = (name: string, of: PredictorCorrelations) => [
     name,
     cell(of.perCondition),
     cell(of.withinLevel),
@@ -317,6 +329,7 @@ function controlBlocks({ analysis }: ReportParts): ReportBlock[] {
       ],
       rows: [
         row('persona vector', correlation),
+        ...(forecaster ? [row(`trained forecaster, layer ${forecaster.layer}`, forecaster)] : []),
         ...baselines.map(baseline => row(baseline.name, baseline)),
         [
           'random directions, 95 % of |r| below',

@@ -45,4 +45,6 @@ export interface ExperimentRows {
   readonly questionProjections?: readonly Float64Array[]
   /** One value for each condition. */
   readonly baselines: readonly TextBaseline[]
+  /** What a trained forecaster expects of each condition; absent where there is none. */
+  readonly forecasts?: { readonly layer: number; readonly values: Float64Array }
 }

@@ -31,6 +31,8 @@ export interface ExperimentSummary {
   readonly steering: readonly SteeringSummary[]
   readonly correlation: CorrelationSummary
   readonly baselines: readonly (PredictorSummary & { readonly name: string })[]
+  /** A forecaster trained on other prompts, where there is one. */
+  readonly forecaster: (PredictorSummary & { readonly layer: number }) | null
   readonly levels: readonly {
     readonly level: number
     readonly meanScore: number | null
@@ -124,6 +126,9 @@ export function summariseExperiment(parts: SummaryParts): ExperimentSummary {
     })),
     correlation: summariseCorrelation(analysis.correlation),
     baselines: analysis.baselines.map(baseline => ({ name: baseline.name, ...summarisePredictor(baseline) })),
+    forecaster: analysis.forecaster
+      ? { layer: analysis.forecaster.layer, ...summarisePredictor(analysis.forecaster) }
+      : null,
     levels: analysis.levels.map(({ level, meanScore, low, high, meanProjection }) => ({
       level,
       meanScore: meanScore ?? null,

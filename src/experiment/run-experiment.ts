@@ -8,6 +8,7 @@ import { runRollouts } from '../rollout/run-rollouts.ts'
 import { scoreRollouts } from '../rollout/score-rollouts.ts'
 import type { Trait } from '../trait/trait.ts'
 import { coefficientOf } from '../vector/dose.ts'
+import { type Forecaster, predictScore } from '../vector/forecaster.ts'
 import { directionAt, type PersonaVector } from '../vector/persona-vector.ts'
 import type { ExperimentRows } from './experiment-rows.ts'
 import {
@@ -30,7 +31,9 @@ export interface RunExperimentOptions {
   /** Where the last prompt token is read. */
   readonly layer: Layer
   readonly settings: ExperimentSettings
-  /** Scored extraction answers, for what the text alone tells. */
+  /** Read beside the vector, where there is one that fits. */
+  readonly forecaster?: Forecaster
+  /** Scored answers to other prompts, for what the text alone tells. */
   readonly trainingPrompts: readonly ScoredPrompt[]
   readonly folder: string
   readonly onProgress?: (progress: ExperimentProgress) => void
@@ -73,6 +76,7 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Expe
     layer,
     settings,
     trainingPrompts,
+    forecaster,
     folder,
     onProgress = () => {},
     signal,
@@ -106,9 +110,19 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Expe
       })),
       layer,
       baselines: await textBaselines(conditions, judge, trainingPrompts, signal),
+      ...(forecaster && {
+        forecasts: {
+          layer: forecaster.layer,
+          values: Float64Array.from(states, state => predictScore(forecaster, stateAt(state, forecaster))),
+        },
+      }),
       ...projectConditions(states, vector, layer, settings.seed),
     },
   }
+}
+
+function stateAt(states: Float32Array, { layer, direction }: Forecaster): Float32Array {
+  return states.subarray(layer * direction.length, (layer + 1) * direction.length)
 }
 
 async function converse(

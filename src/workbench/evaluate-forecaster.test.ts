@@ -7,7 +7,7 @@ import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import type { Forecaster } from '../vector/forecaster.ts'
 import { evaluateForecaster, forecastExperiment, forecastLog, readExperimentPlan } from './evaluate-forecaster.ts'
 import { answerAsForecast, forecastQuestion } from './forecast-question.ts'
-import { loadForecaster } from './load-forecaster.ts'
+import { loadForecaster, usableForecaster } from './load-forecaster.ts'
 import { brightTrait, openWordyEngine, runSmallExperiment } from './small-experiment.case.ts'
 import { trainForecaster } from './train-forecaster.ts'
 
@@ -56,6 +56,28 @@ describe('evaluating a forecaster', () => {
     expect(report).toContain('Beside the text alone')
     expect(summary.finding).toBe(finding)
     expect(summary.provenance.judge).toBe('lexicon:sentiment')
+  })
+
+  test('an experiment reads it beside the vector, and writes what it is worth into its own run', async () => {
+    const finished = await runSmallExperiment(folder, { experiment: { forecaster } })
+    const { summary, reportPath, forecastPath } = finished
+    const { rows } = await forecastExperiment(forecaster, experiment)
+    expect(summary.forecaster!.layer).toBe(forecaster.layer)
+    const evaluation = JSON.parse(await readFile(join(finished.folder, 'forecast.json'), 'utf8')).evaluation
+    expect(evaluation.prompts).toBe(rows.prompts.length)
+    expect(evaluation.forecaster.perPrompt.value).toBeCloseTo(summary.forecaster!.perCondition!.r, 10)
+    expect(evaluation.forecaster.withinSystemPrompt.value).toBeCloseTo(summary.forecaster!.withinLevel!.r, 10)
+    expect(await readFile(reportPath, 'utf8')).toContain(`trained forecaster, layer ${forecaster.layer}`)
+    expect(await readFile(forecastPath!, 'utf8')).toContain('Beside the text alone')
+  })
+
+  test('one without evidence, or of another judge, is not used, and it is said why', async () => {
+    await using engine = openWordyEngine()
+    const { verdict } = forecaster.provenance.evidence
+    const usable = (judged: typeof judge) => usableForecaster('bright', workspace, engine.model, { judge: judged })
+    const { unusable } = await usable(createLexiconJudge('negative-sentiment'))
+    expect(unusable).toMatch(verdict === 'evidence' ? /another judge/ : /told nothing/)
+    expect(await usableForecaster('evil', workspace, engine.model)).toEqual({})
   })
 
   test('a log of the same answers gives the same forecasts and coverage', async () => {

@@ -5,7 +5,7 @@ import { PersonascopeError } from '../errors/personascope-error.ts'
 import { type LadderRollout, planConditions } from '../experiment/plan-experiment.ts'
 import { readKnownConditions } from '../experiment/read-conditions.ts'
 import { evaluateForecast, type ForecastEvaluation, type ForecastRows } from '../forecast/evaluate-forecast.ts'
-import { forecastFinding, forecastReport } from '../forecast/forecast-report.ts'
+import { type ForecastReportParts, forecastFinding, forecastReport } from '../forecast/forecast-report.ts'
 import { readScoredLog, type ScoredTurn } from '../forecast/read-scored-log.ts'
 import { assertOtherTopics, sharedTopics } from '../forecast/shared-topics.ts'
 import { type Judge, scoreValue } from '../judge/judge.ts'
@@ -29,7 +29,7 @@ import {
 } from '../vector/forecaster.ts'
 import { fileName } from '../vector/vector-file.ts'
 import { readScoredRun } from './read-scored-run.ts'
-import { readTraining } from './train-forecaster.ts'
+import { readTrainingPrompts } from './train-forecaster.ts'
 
 /** Scored answers of prompts that a forecaster can be asked about. */
 export interface ScoredPrompts {
@@ -47,8 +47,10 @@ export interface EvaluateOptions {
   /** The judge the forecaster learned from; undefined: without the baseline that asks it about prompts. */
   readonly judge: Judge | undefined
   readonly workspace: Workspace
-  /** From which score on an answer counts as one to be warned of. */
-  readonly event: number
+  /** From which score on an answer counts as one to be warned of; from the middle of the scale on unless told. */
+  readonly event?: number
+  /** Where `forecast.html` and `forecast.json` are written; absent: a run of its own, with report and summary. */
+  readonly folder?: string
   readonly seed?: number
   readonly signal?: AbortSignal
 }
@@ -59,6 +61,9 @@ export interface EvaluatedForecaster {
   readonly reportPath: string
   readonly summaryPath: string
 }
+
+/** From the middle of the scale on, an answer shows the trait. */
+export const defaultEvent = 50
 
 /** What of an experiment's plan is looked at. */
 interface ExperimentPlan {
@@ -187,23 +192,18 @@ function withoutOverlap(turns: readonly ScoredTurn[], { provenance }: Forecaster
 }
 
 /**
- * Says how well a forecaster told scored answers, beside what the text alone tells, and writes `summary.json` and
- * `report.html` into a run of its own.
+ * Says how well a forecaster told scored answers, beside what the text alone tells, and writes summary and report.
  * @throws FORECASTER_MISMATCH where the judge is another, RUN_IN_USE, DISK_FULL, what the judge throws
  */
 export async function evaluateForecaster(options: EvaluateOptions): Promise<EvaluatedForecaster> {
-  const { forecaster, scored, judge, workspace, event, seed = 0, signal } = options
+  const { forecaster, scored, judge, workspace, event = defaultEvent, seed = 0, signal } = options
   if (judge) assertForecastsJudge(forecaster, judge)
   const { prompts } = scored.rows
-  const training = await readTraining(forecaster, workspace)
-  const learned = training?.prompts.map(({ systemPrompt, questionText }, row) => ({
-    systemPrompt,
-    questionText,
-    score: training.rows.scores[row]!,
-  }))
-  const baselines = await textBaselines(prompts, judge, learned ?? [], signal)
+  const baselines = await textBaselines(prompts, judge, await readTrainingPrompts(forecaster, workspace), signal)
   const rows: ForecastRows = { ...scored.rows, baselines }
   const evaluation = evaluateForecast(forecaster, rows, { seed, event })
+  const parts = { forecaster, rows, evaluation, source: scored.source, differences: scored.differences }
+  if (options.folder !== undefined) return await writeEvaluation(options.folder, 'forecast', 'forecast', parts)
   const { provenance, direction, intercept } = forecaster
   const { trait, model } = provenance
   const plan = {
@@ -214,11 +214,20 @@ export async function evaluateForecaster(options: EvaluateOptions): Promise<Eval
   }
   const name = `evaluation-${fileName(trait.name)}`
   await using run = await openRun(workspace.runs, 'forecast-evaluation', name, plan)
-  const parts = { forecaster, rows, evaluation, source: scored.source, differences: scored.differences }
-  const [summaryPath, reportPath] = [join(run.path, 'summary.json'), join(run.path, 'report.html')]
-  await writeFileWhole(reportPath, forecastReport(parts))
+  return await writeEvaluation(run.path, 'summary', 'report', parts)
+}
+
+async function writeEvaluation(
+  folder: string,
+  summaryName: string,
+  reportName: string,
+  parts: ForecastReportParts,
+): Promise<EvaluatedForecaster> {
+  const { forecaster, evaluation, source, differences } = parts
+  const { provenance, layer } = forecaster
+  const [summaryPath, reportPath] = [join(folder, `${summaryName}.json`), join(folder, `${reportName}.html`)]
   const finding = forecastFinding(parts)
-  const { source, differences } = scored
-  await writeJsonFile(summaryPath, { finding, source, differences, evaluation, provenance, layer: forecaster.layer })
+  await writeFileWhole(reportPath, forecastReport(parts))
+  await writeJsonFile(summaryPath, { finding, source, differences, evaluation, provenance, layer })
   return { evaluation, finding, reportPath, summaryPath }
 }

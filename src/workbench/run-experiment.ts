@@ -8,6 +8,7 @@ import { type ExperimentSummary, summariseExperiment } from '../experiment/exper
 import type { ExperimentSettings } from '../experiment/plan-experiment.ts'
 import { answersToCsv } from '../experiment/rows-to-csv.ts'
 import { type ExperimentProgress, runExperiment } from '../experiment/run-experiment.ts'
+import { assertOtherTopics } from '../forecast/shared-topics.ts'
 import type { Judge } from '../judge/judge.ts'
 import { writeJsonFile } from '../store/json-file.ts'
 import { openRun } from '../store/run-folder.ts'
@@ -18,10 +19,13 @@ import type { LoadedTrait } from '../trait/load-trait.ts'
 import { calibrationPath, takeBackCalibration, writeCalibration } from '../vector/calibration.ts'
 import { directionHash } from '../vector/direction-hash.ts'
 import { coefficientOf } from '../vector/dose.ts'
+import { assertForecasts, assertForecastsJudge, type Forecaster, forecastModelOf } from '../vector/forecaster.ts'
 import { type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
 import { assertMadeOn } from '../vector/usable-direction.ts'
 import { fileName } from '../vector/vector-file.ts'
+import { evaluateForecaster, forecastExperiment, readExperimentPlan } from './evaluate-forecaster.ts'
 import { readScoredExtraction } from './extract-vector.ts'
+import { readTrainingPrompts } from './train-forecaster.ts'
 import { version } from './version.ts'
 
 export interface ExperimentOptions {
@@ -30,6 +34,8 @@ export interface ExperimentOptions {
   readonly trait: LoadedTrait
   readonly vector: PersonaVector
   readonly workspace: Workspace
+  /** Read beside the vector: one that was trained on this model and judge, and not on these questions. */
+  readonly forecaster?: Forecaster
   /** Where to read; the vector's reading layer if not told. */
   readonly layer?: number
   readonly settings?: Partial<ExperimentSettings>
@@ -44,6 +50,8 @@ export interface FinishedExperiment {
   readonly summaryPath: string
   /** Undefined where nothing was found that a score could be told by. */
   readonly calibrationPath: string | undefined
+  /** What the forecaster is worth here; undefined without one. */
+  readonly forecastPath: string | undefined
 }
 
 export const defaultExperimentSettings: ExperimentSettings = {
@@ -61,12 +69,13 @@ export const defaultExperimentSettings: ExperimentSettings = {
  * @throws TRAIT_INVALID, VECTOR_MODEL_MISMATCH, VECTOR_NORMS_UNKNOWN, LAYER_OUT_OF_RANGE, RUN_IN_USE, DISK_FULL, what engine and judge throw
  */
 export async function runTraitExperiment(options: ExperimentOptions): Promise<FinishedExperiment> {
-  const { engine, judge, trait, vector, workspace, onProgress, signal } = options
+  const { engine, judge, trait, vector, forecaster, workspace, onProgress, signal } = options
   const given = { ...defaultExperimentSettings, ...options.settings }
   const settings = { ...given, doses: [...new Set(given.doses)].sort((a, b) => a - b) }
   const start = performance.now()
   assertTraitUsable(trait)
   assertMadeOn(vector, engine.model)
+  if (forecaster) assertForecastsExperiment(forecaster, options)
   // Said before anything is asked: a vector may know of no doses.
   const coefficients = new Map(
     settings.doses.map(dose => [dose, dose === 0 ? 0 : coefficientOf(vector, vector.defaultLayer, dose)]),
@@ -86,7 +95,8 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
     vector,
     layer,
     settings,
-    trainingPrompts: await readScoredExtraction(engine, trait, workspace, vector.provenance),
+    trainingPrompts: await trainingPrompts(options),
+    ...(forecaster && { forecaster }),
     folder: run.path,
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
@@ -125,13 +135,41 @@ export async function runTraitExperiment(options: ExperimentOptions): Promise<Fi
   const path = calibrationPath(workspace.calibrations, engine.model.id, vector.provenance.trait.name)
   if (calibration) await writeCalibration(path, calibration)
   else await takeBackCalibration(path, directionHash(vector, layer))
+  const forecast =
+    forecaster &&
+    (await evaluateForecaster({
+      forecaster,
+      scored: await forecastExperiment(forecaster, await readExperimentPlan(workspace.runs, run.path)),
+      judge,
+      workspace,
+      folder: run.path,
+      ...(signal && { signal }),
+    }))
   return {
     summary,
     folder: run.path,
     reportPath: inRun('report.html'),
     summaryPath: inRun('summary.json'),
     calibrationPath: calibration && path,
+    forecastPath: forecast?.reportPath,
   }
+}
+
+/** @throws FORECASTER_MISMATCH, FORECAST_TOPICS_OVERLAP */
+function assertForecastsExperiment(
+  forecaster: Forecaster,
+  { engine, judge, trait: { trait } }: Pick<ExperimentOptions, 'engine' | 'judge' | 'trait'>,
+): void {
+  assertForecasts(forecaster, forecastModelOf(engine.model))
+  assertForecastsJudge(forecaster, judge)
+  assertOtherTopics(trait.evaluationQuestions, forecaster.provenance.training.questions)
+}
+
+/** What a reader of prompts can learn from: the answers the forecaster learned from, else those of the extraction. */
+async function trainingPrompts({ engine, trait, vector, forecaster, workspace }: ExperimentOptions) {
+  const learned = forecaster && (await readTrainingPrompts(forecaster, workspace))
+  if (learned && learned.length > 0) return learned
+  return await readScoredExtraction(engine, trait, workspace, vector.provenance)
 }
 
 /** All that the run's bytes depend on. */

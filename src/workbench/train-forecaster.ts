@@ -14,6 +14,7 @@ import {
 import { planTraining, type TrainingRollout, type TrainingSettings } from '../forecast/plan-training.ts'
 import { assertOtherTopics } from '../forecast/shared-topics.ts'
 import { type Judge, scoreValue } from '../judge/judge.ts'
+import type { ScoredPrompt } from '../judge/text-baselines.ts'
 import { numberGroups } from '../numeric/group-means.ts'
 import { finishedParts, type RolloutSet, readWords } from '../rollout/rollout-store.ts'
 import { readScores, scoreRollouts } from '../rollout/score-rollouts.ts'
@@ -213,6 +214,17 @@ export async function readTraining(
     judgements.map(({ expression }) => scoreValue(expression)),
   )
   return { set, rows, indices, prompts: Array.from(indices, index => rollouts[index]!) }
+}
+
+/** The scored prompts a forecaster learned from; none where `readTraining` finds none. */
+export async function readTrainingPrompts(forecaster: Forecaster, workspace: Workspace): Promise<ScoredPrompt[]> {
+  const known = await readTraining(forecaster, workspace)
+  if (!known) return []
+  return known.prompts.map(({ systemPrompt, questionText }, row) => ({
+    systemPrompt,
+    questionText,
+    score: known.rows.scores[row]!,
+  }))
 }
 
 /** All that the run's bytes depend on. Judges are not among it: scores lie beside the answers, each judge's its own. */

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { PersonascopeError } from '../../errors/personascope-error.ts'
 import { planConditions, planConversations, planDoses } from '../../experiment/plan-experiment.ts'
@@ -9,6 +10,7 @@ import { type LoadedTrait, loadTrait } from '../../trait/load-trait.ts'
 import type { PersonaVector } from '../../vector/persona-vector.ts'
 import { estimateWork } from '../../workbench/estimate-work.ts'
 import { defaultRolloutSettings, extractVector } from '../../workbench/extract-vector.ts'
+import { usableForecaster } from '../../workbench/load-forecaster.ts'
 import { findVector, loadVector } from '../../workbench/load-vector.ts'
 import { assertExperimentJudge } from '../../workbench/open-judge.ts'
 import { defaultExperimentSettings, runTraitExperiment } from '../../workbench/run-experiment.ts'
@@ -23,6 +25,7 @@ import { showPhases } from '../show-phases.ts'
 interface Options extends EngineOptions, JudgeOptions {
   readonly trait: string
   readonly vector?: string
+  readonly questions?: string
   readonly layer?: number
   readonly samples: number
   readonly steeringSamples: number
@@ -39,6 +42,7 @@ export function experimentRunCommand(): Command {
     .description('measure whether the last prompt token tells the trait of the answer, with simulated participants')
     .requiredOption('--trait <trait>', 'the name of a trait, or the path of a trait file')
     .option('--vector <vector>', 'the name or file of a vector (default: that of the trait, extracted if missing)')
+    .option('--questions <file>', "ask these instead of the trait's evaluation questions: a text file, one a line")
     .option('--layer <n>', 'where to read (default: as chosen on extraction data)', wholeNumber('--layer', 1))
     .option('--samples <n>', 'answers to each question under each prompt', wholeNumber('--samples', 1), samples)
     .option(
@@ -58,7 +62,7 @@ export function experimentRunCommand(): Command {
 async function run(context: CommandContext, options: Options): Promise<void> {
   const { terminal, signal } = context
   const workspace = openWorkspace(context.options.workspace)
-  const trait = await loadTrait(options.trait, workspace.traits)
+  const trait = await askedOf(await loadTrait(options.trait, workspace.traits), options.questions)
   assertTraitUsable(trait)
   assertExperimentJudge(options.judge, trait.trait)
   await using engine = await openEngine(context, options)
@@ -78,6 +82,12 @@ async function run(context: CommandContext, options: Options): Promise<void> {
     const what = `The experiment of ${trait.trait.name}${known ? '' : ', with its vector, which is not there yet'}`
     return showEstimate(terminal, what, await estimateWork(engine, judge, work, promptsAsAnswers(conditions)))
   }
+  const questions = trait.trait.evaluationQuestions
+  const { forecaster, unusable } = await usableForecaster(trait.trait.name, workspace, engine.model, {
+    judge,
+    questions,
+  })
+  if (unusable !== undefined) terminal.note(`The forecaster of ${trait.trait.name} is not used: ${unusable}`)
   const onProgress = showPhases(terminal)
   const vector = known ?? (await extractFirst())
   const finished = await runTraitExperiment({
@@ -85,6 +95,7 @@ async function run(context: CommandContext, options: Options): Promise<void> {
     judge,
     trait,
     vector,
+    ...(forecaster && { forecaster }),
     workspace,
     ...(options.layer !== undefined && { layer: options.layer }),
     settings,
@@ -99,4 +110,20 @@ async function run(context: CommandContext, options: Options): Promise<void> {
     return (await extractVector({ engine, trait: trait satisfies LoadedTrait, workspace, judge, signal, onProgress }))
       .vector
   }
+}
+
+/** The trait with the questions of a file to be measured on; with its own where none is named. */
+async function askedOf(trait: LoadedTrait, path: string | undefined): Promise<LoadedTrait> {
+  if (path === undefined) return trait
+  const kind = 'file of questions'
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new PersonascopeError('FILE_NOT_FOUND', { path, kind }, { cause })
+  })
+  const lines = text.split('\n').map(line => line.trim())
+  const evaluationQuestions = lines.filter(line => line !== '')
+  if (evaluationQuestions.length < 2) {
+    const detail = `it has ${evaluationQuestions.length} questions, one a line, and two are needed`
+    throw new PersonascopeError('FILE_INVALID', { path, kind, detail })
+  }
+  return { ...trait, path, trait: { ...trait.trait, evaluationQuestions } }
 }

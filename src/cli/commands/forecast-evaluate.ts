@@ -5,6 +5,7 @@ import { openWorkspace, type Workspace } from '../../store/workspace.ts'
 import { loadTrait } from '../../trait/load-trait.ts'
 import type { Forecaster } from '../../vector/forecaster.ts'
 import {
+  defaultEvent,
   evaluateForecaster,
   forecastExperiment,
   forecastLog,
@@ -25,9 +26,6 @@ interface Options extends EngineOptions, JudgeOptions {
   readonly scoreColumn: string
   readonly skipOverlap?: boolean
 }
-
-/** From the middle of the scale on, an answer shows the trait. */
-const defaultEvent = 50
 
 export function forecastEvaluateCommand(): Command {
   const command = new Command('evaluate')
