@@ -64,6 +64,7 @@ async function soak(options: SoakOptions) {
   )
   const kills = [{ at: 0.08, kind: 'server' }, ...(fake ? [] : [{ at: 0.12, kind: 'engine' }])]
   const memory: MemorySample[] = []
+  let finishedBefore = 0
   while (goesOn() && (await Promise.race([failure, pause(Math.min(1000, seconds * 10))])) === undefined) {
     if (server.child.exitCode !== null) throw new Error(`the server ended by itself: ${server.heard()}`)
     const [next] = kills
@@ -72,6 +73,7 @@ async function soak(options: SoakOptions) {
       continue
     }
     kills.shift()
+    finishedBefore = load.finished.size
     load.count(`${next.kind} killed`)
     const engines = childrenOf(server.child.pid!)
     if (next.kind === 'engine') for (const engine of engines) process.kill(engine, 'SIGKILL')
@@ -83,6 +85,7 @@ async function soak(options: SoakOptions) {
     }
   }
   await working
+  if (load.finished.size === finishedBefore) throw new Error('nothing was answered after the last kill')
   const health = await fetch(`${server.url}/health`)
   if (health.status !== 200) throw new Error('the server is not well')
   const code = await end(server.child, fake ? 'SIGKILL' : 'SIGTERM')
