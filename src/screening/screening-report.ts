@@ -132,7 +132,7 @@ function limits({ plan, summary }: ScreeningReportParts): ReportBlock[] {
             kind: 'callout',
             tone: 'note',
             title: 'Not checked against labels',
-            text: 'No row had a label, so how well the projection tells rows apart here, and whether sentiment, length or plain words would do as well, was not measured. Give --label-column to find out.',
+            text: `No row had a label, so how well the projection tells rows apart here, and whether sentiment, length or plain words would do as well, was not measured. Give --label-column${plan.fast ? ', without --fast,' : ''} to find out.`,
           } as const,
         ]
       : []),

@@ -1,24 +1,38 @@
 import { spawn } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { writeRandomDataset } from '../screening/fake-screening.ts'
+import { writeRandomDataset, writeToldDataset } from '../screening/fake-screening.ts'
 import { check, count, type Place, type Rounds, type Series } from './series.ts'
 
 export const interruptScreening: Series<Place> = {
   name: 'interrupt-screening',
   what: 'ends a screening on the fake engine by kill -9 at a random moment: the same command goes on to the same bytes',
-  begin,
+  begin: place => begin(place, { write: writeRandomDataset, more: [] }),
+}
+
+export const interruptFastScreening: Series<Place> = {
+  name: 'interrupt-fast-screening',
+  what: 'the same with --fast, on rows whose beginning tells the whole',
+  begin: place => begin(place, { write: writeToldDataset, more: ['fast'] }),
 }
 
 const rows = 4000
 const childPath = join(import.meta.dirname, '../screening/screen-in-child.ts')
 const results = ['scores.parquet', 'summary.json', 'report.html', 'unreadable.jsonl']
 
-async function begin({ random, folder }: Place): Promise<Rounds> {
+interface Kind {
+  readonly write: (path: string, count: number) => Promise<void>
+  /** What the screening process is told beside folder and dataset. */
+  readonly more: readonly string[]
+}
+
+async function begin({ random, folder: place }: Place, { write, more }: Kind): Promise<Rounds> {
+  const folder = await mkdtemp(join(place, 'screening-'))
   const dataset = join(folder, 'rows.jsonl')
-  await writeRandomDataset(dataset, rows)
-  const screen = (where: string, killAfterMs?: number) => screenInChild([join(folder, where), dataset], killAfterMs)
+  await write(dataset, rows)
+  const screen = (where: string, killAfterMs?: number) =>
+    screenInChild([join(folder, where), dataset, ...more], killAfterMs)
   const reference = await screen('whole')
   check(reference.code === 0, `the uninterrupted screening ended with ${reference.code}`)
   const wanted = await resultsIn(await runIn(join(folder, 'whole')))
@@ -68,6 +82,11 @@ async function stateOf(run: string): Promise<string> {
   const names = new Set(await readdir(run, { recursive: true }))
   if (names.has('summary.json')) return 'killed with the summary written'
   if (names.has('scores.parquet')) return 'killed with the scores gathered'
+  const phase = [...names]
+    .flatMap(name => /^fast.([\w-]+)$/.exec(name)?.[1] ?? [])
+    .sort()
+    .at(-1)
+  if (phase !== undefined && !names.has('parts')) return `killed in or after ${phase}`
   const parts = [...names].filter(name => /^parts.*\.jsonl$/.test(name)).length
   const quarter = Math.floor((4 * parts * 256) / rows) + 1
   return parts === 0 ? 'killed before the first part' : `killed in quarter ${Math.min(4, quarter)} of the rows`

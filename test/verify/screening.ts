@@ -1,8 +1,8 @@
 /**
- * The long verification of screening, on the fake engine: the memory of a million short rows, and twenty screenings,
- * each ended by kill -9 at a random moment and resumed to the same bytes. Progress goes to standard error; the last line
- * of standard output is a JSON document. Options: --rows <for the memory> (1000000; 0: not measured), --count <kills>
- * (20; 0: none), --seed <number>.
+ * The long verification of screening, on the fake engine: the memory of a million short rows, and twenty screenings
+ * without and twenty with --fast, each ended by kill -9 at a random moment and resumed to the same bytes. Progress goes
+ * to standard error; the last line of standard output is a JSON document. Options: --rows <for the memory> (1000000;
+ * 0: not measured), --count <kills> (20; 0: none), --seed <number>.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom } from '../../src/numeric/random.ts'
 import { version } from '../../src/workbench/version.ts'
-import { interruptScreening } from './interrupt-screening.ts'
+import { interruptFastScreening, interruptScreening } from './interrupt-screening.ts'
 import { runSeries } from './run-series.ts'
 import { measureScreeningMemory } from './screening-memory.ts'
 import { check } from './series.ts'
@@ -39,9 +39,11 @@ const folder = await mkdtemp(join(tmpdir(), 'personascope-verify-'))
 try {
   const memory = rows > 0 ? await measureScreeningMemory(folder, rows) : undefined
   const limits = { rounds, seconds: Number.POSITIVE_INFINITY, isStopped: () => stopped }
-  const kills =
-    rounds > 0 ? await runSeries(interruptScreening, { random: createRandom(seed), folder }, limits) : undefined
-  const failed = memory?.passed === false || (kills !== undefined && kills.failures.length > 0)
+  const series = rounds > 0 ? [interruptScreening, interruptFastScreening] : []
+  const kills = []
+  for (const each of series)
+    kills.push([each.name, await runSeries(each, { random: createRandom(seed), folder }, limits)] as const)
+  const failed = memory?.passed === false || kills.some(([, { failures }]) => failures.length > 0)
   console.log(
     JSON.stringify({
       date: new Date().toISOString(),
@@ -52,7 +54,7 @@ try {
       node: process.version,
       cpu: `${cpus().length} x ${cpus()[0]?.model}`,
       ...(memory && { memory }),
-      ...(kills && { series: { [interruptScreening.name]: kills } }),
+      series: Object.fromEntries(kills),
     }),
   )
   process.exitCode = failed ? 1 : stopped ? 130 : 0
