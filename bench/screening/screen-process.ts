@@ -32,10 +32,12 @@ await serveRounds(about, async ({ sequences: limit }) => {
       ...(job.fastShare !== undefined && { fast: { rules } }),
     })
     if (summary.rows.scored !== limit) throw new Error(`${summary.rows.scored} of ${limit} rows were scored`)
-    if (summary.fast) process.stderr.write(`${JSON.stringify(summary.fast)}\n`)
     await using scores = await openScores(runPath)
     const projections = await scores.query('SELECT evil_projection FROM scores ORDER BY row')
-    writeFileSync(job.projectionsPath, JSON.stringify({ projections: projections.flat(), fast: summary.fast }))
+    writeFileSync(job.projectionsPath, JSON.stringify({ projections: projections.flat() }))
+    const { rows, firstTokens = 0, agreement } = summary.fast ?? { rows: { readInFull: limit, estimated: 0 } }
+    const facts = { ...rows, firstTokens, agreementAtLeast: agreement?.same.low ?? 0 }
+    return { share: 1, facts }
   } finally {
     rmSync(folder, { recursive: true })
   }
