@@ -1,11 +1,13 @@
 /** A server on the fake engine, for tests. */
+
 import { pino } from 'pino'
 import type { ModelInfo } from '../engine/contract/engine-info.ts'
 import type { Layer } from '../engine/contract/layer.ts'
 import { FakeEngine } from '../engine/fake/fake-engine.ts'
-import { hashOf, watchTrait } from '../monitoring/watched-trait.ts'
+import { watchTrait } from '../monitoring/watched-trait.ts'
 import { createRandom } from '../numeric/random.ts'
 import type { Calibration } from '../vector/calibration.ts'
+import { hashOfDirection } from '../vector/direction-hash.ts'
 import { directionAt, type PersonaVector } from '../vector/persona-vector.ts'
 import { AccessKeys } from './access-keys.ts'
 import { createServerApp, type ServerApp, type ServerParts } from './create-server-app.ts'
@@ -87,7 +89,7 @@ export function fakeCalibration(vector: PersonaVector, model: ModelInfo): Calibr
       model: { id: model.id, fileHash: model.fileHash, chatTemplateHash: model.chatTemplate?.hash ?? '' },
       trait: { name: vector.provenance.trait.name, hash: 'a' },
       ladderHash: 'a',
-      directionHash: hashOf(directionAt(vector, 3 as Layer)),
+      directionHash: hashOfDirection(directionAt(vector, 3 as Layer)),
       layer: 3,
       position: 'prompt_last',
       judge: 'lexicon',

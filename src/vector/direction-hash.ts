@@ -4,6 +4,10 @@ import { directionAt, type PersonaVector } from './persona-vector.ts'
 
 /** The sha256 of a vector's direction at a layer, bit by bit: whether two vectors are the same there. */
 export function directionHash(vector: PersonaVector, layer: Layer): string {
-  const { buffer, byteOffset, byteLength } = directionAt(vector, layer)
+  return hashOfDirection(directionAt(vector, layer))
+}
+
+/** The sha256 of a direction [d], bit by bit. */
+export function hashOfDirection({ buffer, byteOffset, byteLength }: Float32Array): string {
   return sha256(new Uint8Array(buffer, byteOffset, byteLength))
 }

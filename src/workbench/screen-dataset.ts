@@ -46,6 +46,7 @@ import { openRun, type RunManifest } from '../store/run-folder.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { writeFileWhole } from '../store/write-file-whole.ts'
 import { loadTrait } from '../trait/load-trait.ts'
+import { hashOfDirection } from '../vector/direction-hash.ts'
 import type { PersonaVector } from '../vector/persona-vector.ts'
 import { assertSameShape, type RowDirection, usableRowDirection } from '../vector/usable-direction.ts'
 import { fileName } from '../vector/vector-file.ts'
@@ -271,7 +272,7 @@ async function prepareScreening(options: ScreenOptions): Promise<PreparedScreeni
       name: vector.provenance.trait.name,
       layer: traits[index]!.layer,
       direction: traits[index]!.kind,
-      directionHash: hashOf(traits[index]!.direction),
+      directionHash: hashOfDirection(traits[index]!.direction),
     })),
     settings,
     classifierHashes: classifiers.map((classifier, index) =>
@@ -305,10 +306,6 @@ async function lexiconOf(workspace: Workspace, { provenance }: PersonaVector): P
   // A vector may be of a trait that is not here.
   const loaded = await loadTrait(provenance.trait.name, workspace.traits).catch(() => undefined)
   return loaded?.trait.lexicon
-}
-
-function hashOf(direction: Float32Array): string {
-  return sha256(new Uint8Array(direction.buffer, direction.byteOffset, direction.byteLength))
 }
 
 /** The answers a vector was made from, where its run is still in the workspace; else none. */

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { FakeEngine } from '../engine/fake/fake-engine.ts'
-import { hashOf } from '../monitoring/watched-trait.ts'
 import { baselinePath, writeBaseline } from '../screening/baseline.ts'
 import { fakeVector } from '../server/fake-server.case.ts'
 import { openWorkspace } from '../store/workspace.ts'
+import { hashOfDirection } from '../vector/direction-hash.ts'
 import { directionAt } from '../vector/persona-vector.ts'
 import { vectorPath, writeVector } from '../vector/vector-file.ts'
 import { watchTraits } from './watch-traits.ts'
@@ -24,7 +24,14 @@ test('a baseline is used for the direction and layer it was measured on, and for
     await writeVector(vectorPath(workspace.vectors, model.id, vector.provenance.trait.name), vector)
   }
   const { defaultLayer: layer } = fits
-  const of = { layer, directionHash: hashOf(directionAt(fits, layer)), rows: 3, mean: 1, sd: 2, values: [3, 1, 2] }
+  const of = {
+    layer,
+    directionHash: hashOfDirection(directionAt(fits, layer)),
+    rows: 3,
+    mean: 1,
+    sd: 2,
+    values: [3, 1, 2],
+  }
   await writeBaseline(baselinePath(workspace.path, model.id, 'ordinary'), {
     format: 'personascope-baseline',
     formatVersion: 1,

@@ -7,8 +7,8 @@ import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PersonascopeResponse } from '../../src/contract/personascope-field.ts'
 import type { TurnRecord } from '../../src/monitoring/turn-record.ts'
-import { hashOf } from '../../src/monitoring/watched-trait.ts'
 import { baselinePath, writeBaseline } from '../../src/screening/baseline.ts'
+import { hashOfDirection } from '../../src/vector/direction-hash.ts'
 import { directionAt, readingLayerOf } from '../../src/vector/persona-vector.ts'
 import { readVector, vectorPath } from '../../src/vector/vector-file.ts'
 import { childrenOf, isRunning, waitUntil } from '../verify/processes.ts'
@@ -159,7 +159,14 @@ async function writeOrdinaryBaseline(): Promise<void> {
   const [{ modelFileHash }] = (await exported()) as [TurnRecord]
   const vector = await readVector(vectorPath(join(workspace, 'vectors'), model, 'odd'))
   const layer = readingLayerOf(vector)
-  const odd = { layer, directionHash: hashOf(directionAt(vector, layer)), rows: 3, mean: 1, sd: 2, values: [-1, 1, 3] }
+  const odd = {
+    layer,
+    directionHash: hashOfDirection(directionAt(vector, layer)),
+    rows: 3,
+    mean: 1,
+    sd: 2,
+    values: [-1, 1, 3],
+  }
   await writeBaseline(baselinePath(workspace, model, 'ordinary'), {
     format: 'personascope-baseline',
     formatVersion: 1,
