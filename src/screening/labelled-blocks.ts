@@ -2,7 +2,7 @@
 import { formatCount, formatNumber } from '../report/format-number.ts'
 import { intervalPlot } from '../report/interval-plot.ts'
 import type { ReportBlock } from '../report/report-block.ts'
-import { type ControlArea, judgeName, ngramsName, randomName } from './labelled-areas.ts'
+import { type ControlArea, type GroupAreas, judgeName, ngramsName, randomName } from './labelled-areas.ts'
 import type { TraitSummary } from './score-statistics.ts'
 
 export function labelledBlocks({ name, areas, groupAreas }: TraitSummary): ReportBlock[] {
@@ -27,33 +27,49 @@ export function labelledBlocks({ name, areas, groupAreas }: TraitSummary): Repor
       }),
       caption: caption(areas),
     },
-    ...(groupAreas.length > 0
-      ? [
-          {
-            kind: 'table',
-            caption: `${name}: rows labelled as showing the trait against the others of one group; area under the ROC curve`,
-            columns: [
-              { label: 'the others' },
-              { label: 'rows', align: 'number' },
-              ...areas.map(({ name: by }) => ({ label: by, align: 'number' as const })),
-            ],
-            rows: groupAreas.map(({ group, areas: of }) => [
-              group,
-              formatCount(of[0]?.negatives ?? 0),
-              ...areas.map(({ name: by }) => cell(of, by)),
-            ]),
-          } as const,
-        ]
-      : []),
+    ...(groupAreas.length > 0 ? [groupTable(name, groupAreas)] : []),
   ]
 }
 
-/** One control's area, in a table of groups. */
-function cell(areas: readonly ControlArea[], by: string): string {
-  // Which way these two point may differ from group to group.
-  const kind = ['sentiment,', 'length,'].find(of => by.startsWith(of)) ?? by
-  const found = areas.find(({ name }) => name.startsWith(kind))
-  return found ? `${formatNumber(found.area)} (${formatNumber(found.low)} to ${formatNumber(found.high)})` : '–'
+/** What stands beside the vector in the table of groups, by the beginning of its name, and what it is called there. */
+const beside = [
+  ['persona vector, minus', 'minus own answer'],
+  [ngramsName, 'n-grams'],
+  [judgeName, 'judge'],
+  ['sentiment,', 'sentiment'],
+  ['length,', 'length'],
+] as const
+
+function groupTable(trait: string, groups: readonly GroupAreas[]): ReportBlock {
+  const areaOf = ({ areas }: GroupAreas, by: string) => areas.find(({ name }) => name.startsWith(by))
+  const shown = beside.filter(([by]) => groups.some(group => areaOf(group, by)))
+  const hasRandom = groups.some(group => areaOf(group, randomName))
+  return {
+    kind: 'table',
+    caption: `${trait}: the rows that show the trait against the others of one group; area under the ROC curve${hasRandom ? ', of random directions the range of 95 %' : ''}`,
+    columns: [
+      { label: 'the others' },
+      { label: 'rows', align: 'number' },
+      { label: 'vector', align: 'number' },
+      ...shown.map(([, label]) => ({ label, align: 'number' as const })),
+      ...(hasRandom ? [{ label: 'random', align: 'number' as const }] : []),
+    ],
+    rows: groups.map(group => {
+      const [vector] = group.areas
+      const random = areaOf(group, randomName)
+      return [
+        group.group,
+        formatCount(vector?.negatives ?? 0),
+        vector ? `${formatNumber(vector.area)} (${range(vector)})` : '–',
+        ...shown.map(([by]) => formatNumber(areaOf(group, by)?.area ?? Number.NaN)),
+        ...(hasRandom ? [random ? range(random) : '–'] : []),
+      ]
+    }),
+  }
+}
+
+function range({ low, high }: ControlArea): string {
+  return `${formatNumber(low)} to ${formatNumber(high)}`
 }
 
 function caption(areas: readonly ControlArea[]): string {
