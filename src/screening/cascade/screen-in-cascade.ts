@@ -154,7 +154,11 @@ class Cascade {
       const record = this.#setOf[row] === 0 ? estimated?.value : (await full[this.#setOf[row]!]!.next()).value
       if (!record) throw new RangeError(`row ${row} of the cascade was not read`)
       records.push(
-        this.#setOf[row] === 0 && record.kind === 'scored' ? estimatedRecord(record, lines, traits.length) : record,
+        record.kind !== 'scored'
+          ? record
+          : this.#setOf[row] === 0
+            ? estimatedRecord(record, lines, traits.length)
+            : withoutBeginnings(record),
       )
       if (records.length === rowsPerPart) await finish()
     }
@@ -356,6 +360,10 @@ async function* projectionsOf(set: RowSet, total: number) {
     while (row < total && !set.has(row))
     yield { row, projections: record.kind === 'scored' ? record.scores.map(({ projection }) => projection) : null }
   }
+}
+
+function withoutBeginnings({ beginnings: _, ...record }: Extract<PartRecord, { kind: 'scored' }>): PartRecord {
+  return record
 }
 
 /** A row of the first pass as it is kept: the estimate, and nothing else that only the whole row tells. */
