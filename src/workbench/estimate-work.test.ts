@@ -29,6 +29,11 @@ describe('an estimate', () => {
         promptTokens += (await engine.renderPrompt(prompt)).tokens.length
       }
     expect(estimate).toMatchObject({ generations: 10, judgeCalls: 0, promptTokens, writtenTokens: 6 * 10 + 4 * 25 })
+    const readAgain = work.map(part => ({ ...part, readAgain: true }))
+    expect(await estimateWork(engine, 'none', readAgain)).toMatchObject({
+      promptTokens: promptTokens + 6 * 10 + 4 * 25,
+      writtenTokens: estimate.writtenTokens,
+    })
     // Nobody has measured how fast the fake engine is.
     expect(estimate.minutes).toBeUndefined()
   })
@@ -45,6 +50,8 @@ describe('an estimate', () => {
     expect(estimate.judgeCalls).toBe(2 * 13 + 1)
     expect(estimate.judgePromptTokens!).toBeGreaterThan(without.judgePromptTokens!)
     expect(estimate.generations).toBe(10)
+    const unjudged = work.map(part => ({ ...part, unjudged: true }))
+    expect((await estimateWork(engine, judge, [...work, ...unjudged])).judgeCalls).toBe(without.judgeCalls)
     expect(server.requests).toEqual([])
   })
 

@@ -13,7 +13,7 @@ export interface WorkEstimate {
   readonly judgePromptTokens: number | undefined
   /** What the judge's calls may cost; undefined where no price is known. */
   readonly judgeCost: number | undefined
-  /** Tokens to read, each distinct prompt once. */
+  /** Tokens to read, each distinct prompt once, and answers that are read once more. */
   readonly promptTokens: number
   /** Tokens to write, at most. */
   readonly writtenTokens: number
@@ -26,6 +26,10 @@ export interface PlannedWork {
   readonly planned: readonly PlannedRollout[]
   /** The most tokens of an answer. */
   readonly maxTokens: number
+  /** No judge looks at the answers. */
+  readonly unjudged?: boolean
+  /** The answers are read once more when they are written. */
+  readonly readAgain?: boolean
 }
 
 /** An answer of unknown words, for the judge's estimate: about five characters a token. */
@@ -42,21 +46,21 @@ export async function estimateWork(
   work: readonly PlannedWork[],
   alsoJudged: readonly JudgeItem[] = [],
 ): Promise<WorkEstimate> {
-  const planned = work.flatMap(({ planned: rollouts, maxTokens }) =>
-    rollouts.map(rollout => ({ ...rollout, maxTokens })),
-  )
+  const planned = work.flatMap(({ planned: rollouts, ...how }) => rollouts.map(rollout => ({ ...rollout, ...how })))
   const prompts = new Map(planned.map(rollout => [`${rollout.systemPrompt}\n${rollout.questionText}`, rollout]))
   let promptTokens = 0
   for (const rollout of prompts.values()) promptTokens += (await engine.renderPrompt(promptOf(rollout))).tokens.length
+  promptTokens += planned.reduce((sum, { maxTokens, readAgain }) => sum + (readAgain ? maxTokens : 0), 0)
   const writtenTokens = planned.reduce((sum, { maxTokens }) => sum + maxTokens, 0)
   const judging =
     judge === 'none'
       ? { calls: 0 }
       : judge.estimate([
-          ...planned.map(({ questionText, maxTokens }, index) => ({
-            question: questionText,
-            answer: `${index} ${'x'.repeat(maxTokens * charactersPerToken)}`,
-          })),
+          ...planned.flatMap(({ questionText, maxTokens, unjudged }, index) =>
+            unjudged
+              ? []
+              : [{ question: questionText, answer: `${index} ${'x'.repeat(maxTokens * charactersPerToken)}` }],
+          ),
           ...alsoJudged,
         ])
   const speed = await measuredSpeed(engine)

@@ -65,7 +65,7 @@ export { type Convention, conventions } from '../vector/format/convention.ts'
 export { type ExportFormat, type ExportOptions, exportVector } from '../vector/format/export-vector.ts'
 export type { ForeignFormat, ForeignVector } from '../vector/format/foreign-vector.ts'
 export { readForeignVector } from '../vector/format/read-foreign-vector.ts'
-export type { LayerProfile } from '../vector/layer-evidence.ts'
+export type { LayerProfile, ScreeningEvidence } from '../vector/layer-evidence.ts'
 export { type CombinationTerm, parseCombination } from '../vector/parse-combination.ts'
 export {
   type CombinationOrigin,
@@ -75,10 +75,12 @@ export {
   layersOf,
   type PersonaVector,
   relativeNorm,
+  type ScreeningReadout,
   type VectorKind,
   type VectorParent,
   type VectorProvenance,
 } from '../vector/persona-vector.ts'
+export type { RowDirection } from '../vector/usable-direction.ts'
 export { listVectors, readVector, vectorPath, writeVector } from '../vector/vector-file.ts'
 export { type AgreedRatings, type AgreeRatingsOptions, agreeRatings } from './agree-ratings.ts'
 export { type BringOptions, type BroughtDataset, bringDatasets } from './bring-datasets.ts'

@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import { everydayPrompts } from '../../forecast/everyday-prompts.ts'
+import { planOrdinary } from '../../rollout/plan-ordinary.ts'
 import { planRollouts } from '../../rollout/plan-rollouts.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { assertTraitUsable } from '../../trait/check-trait.ts'
@@ -52,12 +54,14 @@ async function run(context: CommandContext, options: Options, name: string): Pro
   const { samples, maxTokens, temperature, seed } = options
   const settings = { samples, maxTokens, temperature, seed }
   if (options.dryRun) {
+    const { screening: readAgain } = options
     const planned = planRollouts(trait.trait, settings)
-    return showEstimate(
-      terminal,
-      `Extracting ${trait.trait.name}`,
-      await estimateWork(engine, judge, [{ planned, maxTokens }]),
-    )
+    const ordinary = planOrdinary(trait.trait, everydayPrompts, settings)
+    const work = [
+      { planned, maxTokens, readAgain },
+      ...(readAgain ? [{ planned: ordinary, maxTokens, readAgain, unjudged: true }] : []),
+    ]
+    return showEstimate(terminal, `Extracting ${trait.trait.name}`, await estimateWork(engine, judge, work))
   }
   const extracted = await extractVector({
     engine,
