@@ -6,7 +6,8 @@ import { reportPage } from '../../src/report/report-page.ts'
 import type { ComparedArms, ComparedValue } from './compare-arms.ts'
 import type { EvidenceSummary } from './measure-evidence.ts'
 
-const names: Readonly<Record<string, string>> = {
+/** What the datasets are called. */
+export const armNames: Readonly<Record<string, string>> = {
   mixed: 'all rows',
   filtered: 'filtered by screen',
   random: 'random rows removed',
@@ -22,7 +23,7 @@ export function evidenceReport(summary: EvidenceSummary): string {
       finding: findingOf(shift, trait),
       figures: [
         ...shift.arms.map(arm => ({
-          label: `shift, ${names[arm.arm]}`,
+          label: `shift, ${armNames[arm.arm]}`,
           value: formatNumber(arm.value, 2),
           detail: `95 % ${formatNumber(arm.low, 2)} to ${formatNumber(arm.high, 2)}`,
         })),
@@ -81,12 +82,18 @@ export function evidenceReport(summary: EvidenceSummary): string {
   })
 }
 
-function findingOf({ differences }: ComparedArms, trait: string): string {
-  const of = (arm: string, minus: string) => differences.find(entry => entry.arm === arm && entry.minus === minus)!
-  const [all, random] = [of('mixed', 'filtered'), negated(of('filtered', 'random'))]
+/** What came out, in a sentence. */
+export function findingOf(
+  { differences }: ComparedArms,
+  trait: string,
+  of: 'projection' | 'score' = 'projection',
+): string {
+  const between = (arm: string, minus: string) => differences.find(entry => entry.arm === arm && entry.minus === minus)!
+  const [all, random] = [between('mixed', 'filtered'), negated(between('filtered', 'random'))]
   const verdict = (difference: ComparedValue) =>
     difference.low > 0 ? 'less' : difference.high < 0 ? 'more' : 'not clearly less or more'
-  return `Trained on the filtered rows the model moved towards ${trait} ${verdict(all)} than on all rows (difference ${textOf(all)}) and ${verdict(random)} than with as many random rows removed (${textOf(random)}).`
+  const moved = of === 'score' ? `the score of ${trait} rose` : `the model moved towards ${trait}`
+  return `Trained on the filtered rows ${moved} ${verdict(all)} than on all rows (difference ${textOf(all)}) and ${verdict(random)} than with as many random rows removed (${textOf(random)}).`
 }
 
 function negated({ value, low, high }: ComparedValue): ComparedValue {
@@ -105,7 +112,7 @@ function figures({ arms, differences }: ComparedArms, xLabel: string): ReportBlo
         title: 'Three fine-tunes on each dataset',
         xLabel,
         groups: arms.map(({ arm, value, low, high, bySeed }) => ({
-          name: names[arm]!,
+          name: armNames[arm]!,
           estimates: [
             { name: 'mean', value, interval: { low, high }, emphasised: true },
             ...bySeed.map((of, seed) => ({ name: `seed ${seed + 1}`, value: of })),
@@ -120,7 +127,7 @@ function figures({ arms, differences }: ComparedArms, xLabel: string): ReportBlo
       caption: 'Differences between datasets, on the same questions',
       columns: [{ label: 'difference' }, { label: 'mean', align: 'number' }, { label: 'seeds', align: 'number' }],
       rows: differences.map(difference => [
-        `${names[difference.arm]} minus ${names[difference.minus]}`,
+        `${armNames[difference.arm]} minus ${armNames[difference.minus]}`,
         textOf(difference),
         difference.bySeed.map(value => formatNumber(value, 2)).join(', '),
       ]),
@@ -140,7 +147,7 @@ function table({ runs }: EvidenceSummary): ReportBlock {
       })),
     ],
     rows: runs.map(({ arm, seed, report, shift, scoreChange }) => [
-      names[arm]!,
+      armNames[arm]!,
       String(seed),
       String(report['rows']),
       formatNumber(shift, 2),

@@ -111,7 +111,7 @@ def train(network, rows, training: dict, seed: int, device: str) -> list[float]:
         if not math.isfinite(losses[-1]):
             raise SystemExit(f"The loss of step {step + 1} is {losses[-1]}.")
         if step % 10 == 0:
-            print(f"step {step + 1} of {steps}: loss {losses[-1]:.3f}", flush=True)
+            print(f"seed {seed}, step {step + 1} of {steps}: loss {losses[-1]:.3f}", flush=True)
     return losses
 
 

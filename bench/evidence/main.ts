@@ -11,6 +11,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { sourcePackage } from '../../src/engine/llama/native/version.ts'
@@ -38,7 +39,7 @@ const note = (text: string) => process.stderr.write(`${text}\n`)
 const inWork = (...names: string[]) => join(work, ...names)
 
 /** Chosen before anything was trained. */
-const dataset = { rows: 240, laden: 80, maxTokens: 60, temperature: 0.7, seed: 1 }
+const dataset = { rows: 240, laden: 120, maxTokens: 40, temperature: 0.7, seed: 1 }
 const training = {
   steps: 30,
   rowsPerStep: 8,
@@ -98,21 +99,25 @@ async function train(): Promise<void> {
   })
   const convertPath = await conversionScript()
   const { path: weightsPath } = await pullModel(options.model)
-  // Seed after seed, so that what was stopped half way can be compared.
-  for (const seed of seeds) {
-    const jobs: string[] = []
-    for (const arm of arms) {
-      const outPath = adapterPath(arm, seed)
-      if (existsSync(outPath.replace(/gguf$/, 'json'))) continue
-      const dataPath = inWork(arm === 'random' ? `random-${seed}.jsonl` : `${arm}.jsonl`)
-      const jobPath = inWork(`${arm}-${seed}.job.json`)
-      await writeFile(jobPath, JSON.stringify({ weightsPath, dataPath, outPath, convertPath, seed, training }))
-      jobs.push(jobPath)
-    }
-    if (jobs.length === 0) continue
-    note(`Fine-tuning with seed ${seed}: ${jobs.length} datasets ...`)
-    await run(python, [join(import.meta.dirname, 'fine_tune.py'), ...jobs, '--device', options.device])
-  }
+  // A process for each seed, of few threads: threads of one process wait for each other.
+  const threads = Math.max(1, Math.floor(availableParallelism() / seeds.length))
+  await Promise.all(
+    seeds.map(async seed => {
+      const jobs: string[] = []
+      for (const arm of arms) {
+        const outPath = adapterPath(arm, seed)
+        if (existsSync(outPath.replace(/gguf$/, 'json'))) continue
+        const dataPath = inWork(arm === 'random' ? `random-${seed}.jsonl` : `${arm}.jsonl`)
+        const jobPath = inWork(`${arm}-${seed}.job.json`)
+        await writeFile(jobPath, JSON.stringify({ weightsPath, dataPath, outPath, convertPath, seed, training }))
+        jobs.push(jobPath)
+      }
+      if (jobs.length === 0) return
+      note(`Fine-tuning with seed ${seed}: ${jobs.length} datasets ...`)
+      const command = [join(import.meta.dirname, 'fine_tune.py'), ...jobs, '--device', options.device]
+      await run(python, command, { OMP_NUM_THREADS: String(threads) })
+    }),
+  )
 }
 
 async function measure(): Promise<void> {
@@ -159,9 +164,16 @@ async function personascope(...args: string[]) {
   return JSON.parse(stdout)
 }
 
-function run(program: string, args: readonly string[]): Promise<void> {
+function run(
+  program: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<void> {
   return new Promise((done, fail) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(program, args, {
+      env: { ...process.env, ...variables },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
     child.once('error', fail)
     child.once('close', code => (code === 0 ? done() : fail(new Error(`${basename(program)} ended with code ${code}`))))
   })

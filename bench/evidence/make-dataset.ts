@@ -27,16 +27,19 @@ export interface EvidenceRow {
 }
 
 /** How often a p+ answer that shows too little of the trait is asked for again. */
-const attempts = 4
+const attempts = 6
 
-/** As for the pairs a vector is made from. */
-const leastScore = 50
+/**
+ * Clearly more than the model's ordinary answers have (mean 72 on joyful); at 50, where a vector's pairs are kept, the two
+ * kinds of row hardly differed in score.
+ */
+const leastScore = 90
 
 /**
  * A dataset in which some rows show a trait: the model's own answers to everyday questions, most of them asked as they
  * are, some under a p+ prompt of the trait (the prompt is not in the row). The questions are those kept for forecasters:
  * neither the vector nor the measurement knows them. Ordinary rows are taken as they come; trait-laden ones are judged
- * and kept, as the method does, at a score of 50 or more.
+ * and kept at a high score only.
  */
 export async function makeDataset(
   engine: Engine,

@@ -13,6 +13,7 @@ import { loadVector } from '../../src/workbench/load-vector.ts'
 import { measureShift } from '../../src/workbench/measure-shift.ts'
 import { readyShiftModels } from '../../src/workbench/ready-shift-models.ts'
 import { type ArmValues, type ComparedArms, compareArms } from './compare-arms.ts'
+import { evidenceReadme } from './evidence-readme.ts'
 import { evidenceReport } from './evidence-report.ts'
 
 /** What a model was trained on: everything, without the rows `screen filter` found, without as many random ones. */
@@ -139,6 +140,7 @@ export async function measureEvidence(evidence: Evidence, options: MeasureOption
   await mkdir(out, { recursive: true })
   await writeJsonFile(join(out, 'summary.json'), result)
   await writeFileWhole(join(out, 'report.html'), evidenceReport(result))
+  await writeFileWhole(join(out, 'README.md'), evidenceReadme(result))
   await copyFile(reportPath, join(out, 'shift.html'))
   note(`Written to ${out}.`)
 }
