@@ -30,7 +30,17 @@ if (unknown.length > 0) {
 }
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const lines = []
-for (const step of steps.filter(({ name }) => only.length === 0 || only.includes(name))) {
+const chosen = steps.filter(({ name }) => only.length === 0 || only.includes(name))
+// The first ones are short and share the cores; suites that measure or load models need them alone.
+await Promise.all(chosen.filter(({ args }) => args).map(perform))
+for (const suite of chosen.filter(({ projects }) => projects)) await perform(suite)
+rmSync(reports, { recursive: true })
+console.log(`\n${lines.join('\n')}\n`)
+if (totals.skipped > 0) console.log(`${totals.skipped} skipped, each with its reason in its title.`)
+console.log(`${totals.passed} passed, ${totals.failed} failed`)
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
+
+async function perform(step) {
   console.log(`\n=== ${step.name}`)
   const start = Date.now()
   const counts = step.projects ? await runSuite(step) : await runStep(step.args)
@@ -40,11 +50,6 @@ for (const step of steps.filter(({ name }) => only.length === 0 || only.includes
     `${step.name}: ${counts.passed} passed, ${counts.failed} failed${skipped} (${Math.round((Date.now() - start) / 1000)} s)`,
   )
 }
-rmSync(reports, { recursive: true })
-console.log(`\n${lines.join('\n')}\n`)
-if (totals.skipped > 0) console.log(`${totals.skipped} skipped, each with its reason in its title.`)
-console.log(`${totals.passed} passed, ${totals.failed} failed`)
-process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
 
 async function runStep(args) {
   const code = await run(args)
