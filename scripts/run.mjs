@@ -38,6 +38,7 @@ const commands = {
   'verify-contract': args => [[node(), bin('vitest'), 'run', '--project', 'verify', ...args]],
   'verify-engine': args => [[node(), join(root, 'test', 'verify', 'engine.ts'), ...args]],
   'verify-experiment': args => [[node(), join(root, 'test', 'verify', 'experiment.ts'), ...args]],
+  'verify-forecast': args => [[node(), join(root, 'test', 'verify', 'forecast.ts'), ...args]],
   'verify-neighbours': args => [[node(), join(root, 'test', 'verify', 'neighbours-by-format.ts'), ...args]],
   'verify-screening': args => [[node(), '--expose-gc', join(root, 'test', 'verify', 'screening.ts'), ...args]],
   'verify-vectors': args => [[node(), join(root, 'test', 'verify', 'vectors.ts'), ...args]],

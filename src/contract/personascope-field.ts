@@ -44,10 +44,18 @@ export const traitReadingSchema = z.object({
 
 /** What score to expect of an answer, told from its prompt alone. */
 export const forecastSchema = z.object({
+  method: z
+    .enum(['forecaster', 'calibration'])
+    .describe('A readout trained to tell scores, or a line from the projection on the persona vector.'),
   expectedScore: z.number(),
+  expectedLow: z.number().nullable(),
+  expectedHigh: z
+    .number()
+    .nullable()
+    .describe('`expectedLow`..`expectedHigh` holds 90 % of mean scores of many answers; null where that is not known.'),
   low: z.number(),
   high: z.number().describe('`low`..`high` holds 90 % of single answers.'),
-  inRange: z.boolean().describe('Whether the prompt is like those of the experiment it comes from.'),
+  inRange: z.boolean().describe('Whether the prompt is like those it was learned from.'),
   conditionalOn: z.object({ judge: z.string(), temperature: z.number(), maxTokens: z.int(), layer: z.int() }),
 })
 

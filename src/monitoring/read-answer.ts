@@ -2,11 +2,28 @@
 import type { TraitForecast, TraitReading } from '../contract/personascope-field.ts'
 import type { Probe, Reading } from '../engine/contract/capture.ts'
 import { forecastFrom } from '../vector/calibration.ts'
+import { type Forecast, forecastOf, scoreOfProjection } from '../vector/forecaster.ts'
 import type { ResponseBaseline, WatchedTrait } from './watched-trait.ts'
 
 /** The probe that watches a trait. */
 export function probeOf({ name, layer, direction }: WatchedTrait): Probe {
   return { name, layer, direction }
+}
+
+/** The probes of a trait whose answers are forecast: its own, and that of its forecaster where there is one. */
+export function forecastProbesOf(trait: WatchedTrait): Probe[] {
+  const { name, forecaster } = trait
+  if (!forecaster) return [probeOf(trait)]
+  const { layer, direction } = forecaster
+  return [probeOf(trait), { name: forecastProbe(name), layer, direction }]
+}
+
+/** No trait's name has a space. */
+const forecastProbe = (trait: string) => `forecast of ${trait}`
+
+/** The projections at the last prompt token, by the name of the probe. */
+export function promptLastOf(readings: readonly Reading[]): Record<string, number> {
+  return Object.fromEntries(readings.map(({ name, prompt }) => [name, prompt.at(-1) ?? Number.NaN]))
 }
 
 /**
@@ -40,22 +57,44 @@ export function readAnswer(
 }
 
 /**
- * What to expect of an answer before it is written, for the traits that have a calibration.
- * @param promptLast projections at the last prompt token, by trait
+ * What to expect of an answer before it is written, for the traits that have a forecaster or, without one, a calibration.
+ * @param promptLast projections at the last prompt token, by the name of the probe
  */
 export function forecastAnswer(
   traits: readonly WatchedTrait[],
   promptLast: Readonly<Record<string, number>>,
 ): Record<string, TraitForecast> {
   return Object.fromEntries(
-    traits.flatMap(({ name, calibration }) => {
-      const projection = promptLast[name]
-      if (!calibration || projection === undefined || !Number.isFinite(projection)) return []
-      const { expectedScore, answerInterval, inRange } = forecastFrom(calibration, projection)
-      const { judge, layer, sampling } = calibration.conditionalOn
-      return [[name, { expectedScore, ...answerInterval, inRange, conditionalOn: { judge, layer, ...sampling } }]]
+    traits.flatMap(trait => {
+      const forecast = forecastTrait(trait, promptLast)
+      return forecast ? [[trait.name, forecast]] : []
     }),
   )
+}
+
+function forecastTrait(
+  { name, forecaster, calibration }: WatchedTrait,
+  promptLast: Readonly<Record<string, number>>,
+): TraitForecast | undefined {
+  const projection = promptLast[forecaster ? forecastProbe(name) : name]
+  if (projection === undefined || !Number.isFinite(projection)) return undefined
+  if (forecaster) {
+    const forecast = forecastOf(forecaster, scoreOfProjection(forecaster, projection))
+    const { judge, sampling } = forecaster.provenance
+    return toTraitForecast('forecaster', forecast, { judge, layer: forecaster.layer, ...sampling })
+  }
+  if (!calibration) return undefined
+  const { judge, layer, sampling } = calibration.conditionalOn
+  return toTraitForecast('calibration', forecastFrom(calibration, projection), { judge, layer, ...sampling })
+}
+
+function toTraitForecast(
+  method: TraitForecast['method'],
+  { expectedScore, expectedInterval, answerInterval, inRange }: Forecast,
+  conditionalOn: TraitForecast['conditionalOn'],
+): TraitForecast {
+  const [expectedLow, expectedHigh] = [expectedInterval?.low ?? null, expectedInterval?.high ?? null]
+  return { method, expectedScore, expectedLow, expectedHigh, ...answerInterval, inRange, conditionalOn }
 }
 
 function placeAmong(

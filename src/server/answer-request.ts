@@ -3,7 +3,7 @@ import { SpanStatusCode, trace } from '@opentelemetry/api'
 import type { PersonascopeResponse } from '../contract/personascope-field.ts'
 import type { Engine, RequestOptions } from '../engine/contract/engine.ts'
 import type { GenerateResult } from '../engine/contract/generate.ts'
-import { forecastAnswer, readAnswer } from '../monitoring/read-answer.ts'
+import { forecastAnswer, promptLastOf, readAnswer } from '../monitoring/read-answer.ts'
 import type { TurnRecord } from '../monitoring/turn-record.ts'
 import type { WatchedTrait } from '../monitoring/watched-trait.ts'
 import { type AnswerFormat, type AnswerHead, type FinishedChoice, usageOf } from './answer-format.ts'
@@ -132,9 +132,7 @@ async function writeChoice(job: AnswerJob, index: number, send: (part: unknown) 
 async function finish(job: AnswerJob, index: number, result: GenerateResult): Promise<FinishedChoice> {
   const { persona, watched, head, engine, client, plan } = job
   const readings = readAnswer(watched, result.activations?.readings ?? [])
-  const promptLast = Object.fromEntries(
-    Object.entries(readings).map(([name, reading]) => [name, reading.promptLast ?? Number.NaN]),
-  )
+  const promptLast = promptLastOf(result.activations?.readings ?? [])
   const forecast = forecastOf(job, watched, promptLast)
   const steering = steeringNotes(persona, result.steering)
   await job.store({
@@ -189,7 +187,7 @@ function beforeAnswer(job: AnswerJob, promptLast: Readonly<Record<string, number
   }
 }
 
-/** A calibration is of answers that were not steered: of others it says nothing. */
+/** Forecasters and calibrations are of answers that were not steered: of others they say nothing. */
 function forecastOf(
   { persona }: AnswerJob,
   traits: readonly WatchedTrait[],

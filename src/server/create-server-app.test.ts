@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
+import type { ChatMessage } from '../chat/message.ts'
 import {
   chatCompletionChunkSchema,
   chatCompletionSchema,
@@ -13,9 +14,12 @@ import type { PersonascopeResponse } from '../contract/personascope-field.ts'
 import type { Layer } from '../engine/contract/layer.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { TurnStore } from '../monitoring/turn-store.ts'
+import { watchTrait } from '../monitoring/watched-trait.ts'
 import { openSqlite } from '../store/database-sqlite.ts'
 import { forecastFrom } from '../vector/calibration.ts'
+import { forecastOf, scoreOfProjection } from '../vector/forecaster.ts'
 import { directionAt } from '../vector/persona-vector.ts'
+import { sampleForecaster } from '../vector/sample-forecaster.case.ts'
 import { AccessKeys } from './access-keys.ts'
 import { eventsOf, fakeCalibration, openFakeServer, post } from './fake-server.case.ts'
 
@@ -168,9 +172,38 @@ describe('the personascope field', () => {
     const { promptLast } = first.personascope!.readings!['joyful']!
     const calibration = fakeCalibration(server.vectors['joyful']!, server.engine.model)
     const { expectedScore, answerInterval } = forecastFrom(calibration, promptLast!)
-    expect(first.personascope!.forecast!['joyful']).toMatchObject({ expectedScore, ...answerInterval, inRange: true })
+    expect(first.personascope!.forecast!['joyful']).toMatchObject({
+      method: 'calibration',
+      expectedScore,
+      ...answerInterval,
+      inRange: true,
+    })
     expect(first.personascope!.forecast!['joyful']!.conditionalOn).toMatchObject({ judge: 'lexicon', layer: 3 })
     expect(chunks.at(-1)!.personascope!.readings!['joyful']!.responseMean).not.toBeNull()
+  })
+
+  test('a forecaster takes the place of the calibration, reads at its own layer, and says so', async () => {
+    const { model } = server.engine
+    const direction = Float32Array.from({ length: model.hiddenSize }, (_, index) => Math.cos(index))
+    const forecaster = sampleForecaster({ direction, layer: 1 as Layer, range: { low: -1e6, high: 1e6 } })
+    const vector = server.vectors['joyful']!
+    const calibration = fakeCalibration(vector, model)
+    const watched = [watchTrait('joyful', vector, model, { calibration, forecaster })]
+    const forecasting = openFakeServer({ watched })
+    const { body } = await ask(forecasting, { ...chat, personascope: {} })
+    const { readings, forecast } = chatCompletionSchema.parse(body).personascope!
+    const probes = [{ name: 'joyful', layer: 1 as Layer, direction }]
+    const prompt = { messages: messages as ChatMessage[] }
+    const { activations } = await server.engine.forward({ prompt, capture: { layers: [], probes } })
+    const score = scoreOfProjection(forecaster, activations!.readings[0]!.prompt.at(-1)!)
+    const { expectedScore, answerInterval, expectedInterval } = forecastOf(forecaster, score)
+    expect(Object.keys(readings!)).toEqual(['joyful'])
+    expect(readings!['joyful']!.layer).toBe(3)
+    expect(forecast!['joyful']).toMatchObject({ method: 'forecaster', inRange: true })
+    expect(forecast!['joyful']!.expectedScore).toBeCloseTo(expectedScore, 4)
+    expect(forecast!['joyful']!.low).toBeCloseTo(answerInterval.low, 4)
+    expect(forecast!['joyful']!.expectedHigh).toBeCloseTo(expectedInterval!.high, 4)
+    expect(forecast!['joyful']!.conditionalOn).toMatchObject({ judge: 'lexicon:sentiment', layer: 1, maxTokens: 60 })
   })
 
   test('comes by header too, and not by both', async () => {

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/contract/engine.ts'
 import type { GenerateRequest } from '../engine/contract/generate.ts'
 import type { Prompt, RenderedPrompt } from '../engine/contract/prompt.ts'
 import { jsonSchemaToGrammar } from '../engine/grammar/json-schema-grammar.ts'
-import { probeOf } from '../monitoring/read-answer.ts'
+import { forecastProbesOf } from '../monitoring/read-answer.ts'
 import type { WatchedTrait } from '../monitoring/watched-trait.ts'
 import { ApiError } from './api-error.ts'
 import { jsonObjectGrammar } from './json-object-grammar.ts'
@@ -92,7 +92,7 @@ async function plan(
         },
         stop,
         ...(persona.steering.length > 0 && { steering: persona.steering }),
-        ...(watched.length > 0 && { capture: { layers: [], probes: watched.map(probeOf) } }),
+        ...(watched.length > 0 && { capture: { layers: [], probes: watched.flatMap(forecastProbesOf) } }),
         ...(topLogprobs > 0 && { topLogprobs }),
         ...(grammar !== undefined && { grammar }),
       }

@@ -61,6 +61,7 @@ describe('a forecaster', () => {
     }
     expect(() => assertForecasts(of({}), model)).not.toThrow()
     expect(() => assertForecasts(of({ fileHash: 'other' }), model)).toThrow(/another model/)
+    expect(() => assertForecasts(of({ hiddenSize: hiddenSize + 1 }), model)).toThrow(/another model/)
     expect(() => assertForecasts(of({ chatTemplateHash: 'other' }), model)).toThrow(/another chat template/)
     expect(() => assertForecastsJudge(of({}), { id: 'lexicon:sentiment' })).not.toThrow()
     expect(() => assertForecastsJudge(of({}), { id: 'lexicon:negative-sentiment' })).toThrow(/another judge/)

@@ -130,12 +130,15 @@ function widthAt({ overall, byPrediction }: ForecastWidths, predicted: number): 
   return halfWidthAt(byPrediction, predicted) ?? overall
 }
 
-/** What of a model a forecaster belongs to. */
-export type ForecastModel = Pick<ForecasterProvenance['model'], 'id' | 'fileHash' | 'chatTemplateHash'>
+type MadeOn = ForecasterProvenance['model']
+
+/** What of a model a forecaster belongs to; its sizes, where they are known. */
+export type ForecastModel = Pick<MadeOn, 'id' | 'fileHash' | 'chatTemplateHash'> &
+  Partial<Pick<MadeOn, 'blockCount' | 'hiddenSize'>>
 
 /** What of a loaded model a forecaster belongs to. */
-export function forecastModelOf({ id, fileHash, chatTemplate }: ModelInfo): ForecastModel {
-  return { id, fileHash, chatTemplateHash: chatTemplate?.hash ?? 'none' }
+export function forecastModelOf({ id, fileHash, chatTemplate, blockCount, hiddenSize }: ModelInfo): ForecastModel {
+  return { id, fileHash, chatTemplateHash: chatTemplate?.hash ?? 'none', blockCount, hiddenSize }
 }
 
 /**
@@ -145,7 +148,8 @@ export function forecastModelOf({ id, fileHash, chatTemplate }: ModelInfo): Fore
 export function assertForecasts({ provenance: { model: made, trait } }: Forecaster, model: ForecastModel): void {
   const differs = (what: string, expected: string, got: string) =>
     new PersonascopeError('FORECASTER_MISMATCH', { trait: trait.name, what, expected, got })
-  if (made.fileHash !== model.fileHash)
+  const { blockCount = made.blockCount, hiddenSize = made.hiddenSize } = model
+  if (made.fileHash !== model.fileHash || made.blockCount !== blockCount || made.hiddenSize !== hiddenSize)
     throw differs('model', nameOf(made.id, made.fileHash), nameOf(model.id, model.fileHash))
   if (made.chatTemplateHash !== model.chatTemplateHash)
     throw differs('chat template', made.chatTemplateHash, model.chatTemplateHash)

@@ -38,6 +38,15 @@ describe('training a forecaster', () => {
     expect(a).toEqual(resumed.forecaster)
   })
 
+  test('does a part again of which only the states were written when it was killed', async () => {
+    const whole = await train('torn')
+    const words = join(whole.runPath, 'answers-0001.jsonl')
+    await rm(words)
+    const again = await train('torn')
+    expect(again.reusedAnswers).toBe(settings.answers - 64)
+    expect(again.forecaster).toEqual(whole.forecaster)
+  })
+
   test('says what it learned from, and keeps one file of states for each part', async () => {
     const { forecaster, runPath } = await train('whole')
     const { training, evidence, judge } = forecaster.provenance
