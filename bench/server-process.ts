@@ -27,7 +27,10 @@ await serveRounds({ traits: traits.length, weightsPath: file.path }, async optio
   const { user, system } = process.cpuUsage(before)
   const wanted = options.sequences * job.writtenTokens
   // An answer may end by itself: the round counts for as much as was written.
-  return { share: tokens / wanted, facts: { tokens, firstTokenMs, clientsCpuSeconds: (user + system) / 1e6 } }
+  return {
+    share: tokens / wanted,
+    facts: { tokens, firstTokenMs: firstTokenMs.map(ms => Math.round(ms)), clientsCpuSeconds: (user + system) / 1e6 },
+  }
 })
 clients.close()
 const ended = new Promise(resolve => child.once('close', resolve))

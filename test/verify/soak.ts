@@ -28,7 +28,8 @@ interface SoakOptions {
 
 interface MemorySample {
   readonly seconds: number
-  readonly mebibytes: number
+  readonly server: number
+  readonly engine: number
 }
 
 const model = { fake: 'fake', real: 'smollm2-135m-instruct' }
@@ -69,7 +70,7 @@ async function soak(options: SoakOptions) {
     if (server.child.exitCode !== null) throw new Error(`the server ended by itself: ${server.heard()}`)
     const [next] = kills
     if (!next || elapsed() < next.at * seconds) {
-      if (!next) memory.push({ seconds: elapsed(), mebibytes: mebibytesOf(server.child.pid!) })
+      if (!next) memory.push({ seconds: elapsed(), ...mebibytesOf(server.child.pid!) })
       continue
     }
     kills.shift()
@@ -120,11 +121,16 @@ async function keepBursting(load: SoakLoad, seed: number, goesOn: () => boolean)
   }
 }
 
-/** As many in a row as the time asks for; the last ones may come late. */
-async function keepFuzzing(load: SoakLoad, { seconds, seed }: SoakOptions, elapsed: () => number): Promise<void> {
-  const random = createRandom(seed + 1000)
+/** As many as the time asks for, a few at a time; the last ones may come late. */
+async function keepFuzzing(load: SoakLoad, options: SoakOptions, elapsed: () => number): Promise<void> {
+  const clientSeeds = [1000, 1001, 1002].map(more => options.seed + more)
+  await Promise.all(clientSeeds.map(seed => fuzzOn(load, { ...options, seed }, elapsed)))
+}
+
+async function fuzzOn(load: SoakLoad, { seconds, seed }: SoakOptions, elapsed: () => number): Promise<void> {
+  const random = createRandom(seed)
   const wanted = wantedFuzzed(seconds)
-  while (load.fuzzed < wanted && elapsed() < seconds * 1.2) {
+  while (load.fuzzed < wanted && elapsed() < seconds * 2) {
     if (load.fuzzed > (wanted * elapsed()) / seconds) await pause(100)
     else await load.fuzz(random)
   }
@@ -148,11 +154,17 @@ function assertStored(finished: ReadonlyMap<string, string>, stored: readonly Tu
 
 /** Means of the first and the last minute of what counts; undefined where the run was too short to say anything. */
 function memoryReport(memory: readonly MemorySample[]) {
-  const settled = memory.filter(({ seconds }) => seconds >= settledSeconds).map(({ mebibytes }) => mebibytes)
+  const settled = memory.filter(({ seconds }) => seconds >= settledSeconds)
   if (settled.length < 3 * memorySamples) return undefined
-  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length
-  const [first, last] = [mean(settled.slice(0, memorySamples)), mean(settled.slice(-memorySamples))]
-  return { first, last, peak: Math.max(...settled), growth: last / first - 1 }
+  const meanOf = (samples: readonly MemorySample[], of: 'server' | 'engine') =>
+    samples.reduce((sum, sample) => sum + sample[of], 0) / samples.length
+  const about = (samples: readonly MemorySample[]) => ({
+    server: meanOf(samples, 'server'),
+    engine: meanOf(samples, 'engine'),
+  })
+  const [first, last] = [about(settled.slice(0, memorySamples)), about(settled.slice(-memorySamples))]
+  const growth = (last.server + last.engine) / (first.server + first.engine) - 1
+  return { first, last, peak: Math.max(...settled.map(({ server, engine }) => server + engine)), growth }
 }
 
 async function startServer(folder: string, fake: boolean, port: number) {
@@ -180,9 +192,10 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return await ended
 }
 
-/** In memory, of the process and its children. */
-function mebibytesOf(processId: number): number {
-  return [processId, ...childrenOf(processId)].reduce((sum, id) => sum + memoryOf(id), 0) / 2 ** 20
+/** In memory; the engine is the server's child. */
+function mebibytesOf(processId: number) {
+  const engine = childrenOf(processId).reduce((sum, id) => sum + memoryOf(id), 0)
+  return { server: memoryOf(processId) / 2 ** 20, engine: engine / 2 ** 20 }
 }
 
 const { values } = parseArgs({
