@@ -9,7 +9,7 @@ import { loadVector } from '../../workbench/load-vector.ts'
 import type { ScreenOptions } from '../../workbench/screen-dataset.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { EngineOptions } from '../engine-options.ts'
-import { wrap } from '../format.ts'
+import { onOneLine, wrap } from '../format.ts'
 import { collect, oneOf, wholeNumber } from '../option-values.ts'
 import { Progress } from '../progress.ts'
 import { showPull } from '../show-model-steps.ts'
@@ -86,7 +86,7 @@ export async function readScreenOptions(
   }
   const progress = new Progress(terminal)
   let tokensPerSecond = ''
-  const start = performance.now()
+  let start: number | undefined
   const { layer, direction, promptColumn, responseColumn, idColumn, maxTokens, limit, sample, seed, strict } = options
   return {
     engine,
@@ -108,12 +108,16 @@ export async function readScreenOptions(
     signal,
     onExamined: files => {
       for (const { path, rows, shape, format, example } of files) {
-        terminal.note(`${path}: ${formatCount(rows)} rows of ${format}, read as ${describeShape(shape)}. For example:`)
+        terminal.note(
+          `${onOneLine(path)}: ${formatCount(rows)} rows of ${format}, read as ${describeShape(shape)}. For example:`,
+        )
         for (const { role, content } of example.messages.slice(0, 3))
-          terminal.note(`  ${role}: ${wrap(visible(content), terminal.width - 14)[0]}`)
+          terminal.note(`  ${role}: ${wrap(onOneLine(content.slice(0, 500)), terminal.width - 14)[0]}`)
       }
     },
     onProgress: ({ doneRows, totalRows, tokens, phase = 'Scoring' }) => {
+      // Looking through the datasets is no part of it.
+      start ??= performance.now()
       const seconds = (performance.now() - start) / 1000
       tokensPerSecond = seconds > 1 ? `, ${Math.round(tokens / seconds)} tokens/s` : ''
       progress.show(phase, doneRows, totalRows, (count, of) =>
@@ -121,9 +125,4 @@ export async function readScreenOptions(
       )
     },
   }
-}
-
-/** A text on one line, without what steers terminals. */
-function visible(text: string): string {
-  return text.slice(0, 500).replace(/[\p{Cc}\p{Bidi_Control}\s]+/gu, ' ')
 }
