@@ -1,3 +1,4 @@
+/** Random directions beside a vector, where rows carry labels: what a direction without meaning reaches. */
 import { areaUnderCurve } from '../numeric/area-under-curve.ts'
 import { meanOf, quantile } from '../numeric/moments.ts'
 import { createRandom, deriveSeed } from '../numeric/random.ts'

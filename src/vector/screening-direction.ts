@@ -1,3 +1,4 @@
+/** Makes the direction that rows of datasets are projected on, from answers with a trait, against it, and ordinary ones. */
 import { areaUnderCurve } from '../numeric/area-under-curve.ts'
 import { numberGroups, withoutGroupMeans } from '../numeric/group-means.ts'
 import { dot, unit } from '../numeric/vector-math.ts'
