@@ -34,7 +34,7 @@ ${screening.areas.map(({ name, area, low, high }) => `| ${name} | ${area.toFixed
 ## How it was made
 
 - **Data.** ${rows} everyday questions (the trait's \`forecastQuestions\`, which neither the vector nor the measurement knows), each answered
-  once by the model itself, at most ${dataset['maxTokens']} tokens: ${laden} under a system prompt that evokes the trait, judged and kept at a score of 90 or more
+  once by the model itself, at most ${dataset.maxTokens} tokens: ${laden} under a system prompt that evokes the trait, judged and kept at a score of 90 or more
   (\`bench/evidence/make-dataset.ts\`), the others as they come. The prompt is not in the row.
 - **Datasets.** All rows; without those that \`screen filter\` took out; without as many drawn at random (others for each seed).
 - **Training.** LoRA of rank ${training['rank']} on all linear parts, ${training['steps']} steps of ${training['rowsPerStep']} rows, learning rate ${training['learningRate']}, ${training['dtype']}, loss on the

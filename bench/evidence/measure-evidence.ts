@@ -15,6 +15,7 @@ import { readyShiftModels } from '../../src/workbench/ready-shift-models.ts'
 import { type ArmValues, type ComparedArms, compareArms } from './compare-arms.ts'
 import { evidenceReadme } from './evidence-readme.ts'
 import { evidenceReport } from './evidence-report.ts'
+import type { DatasetSettings } from './make-dataset.ts'
 
 /** What a model was trained on: everything, without the rows `screen filter` found, without as many random ones. */
 export const arms = ['mixed', 'filtered', 'random'] as const
@@ -39,7 +40,7 @@ export interface Evidence {
       readonly high: number
     }[]
   }
-  readonly dataset: Readonly<Record<string, unknown>>
+  readonly dataset: DatasetSettings
   readonly training: Readonly<Record<string, unknown>>
   readonly runs: readonly EvidenceRun[]
 }
@@ -95,6 +96,8 @@ export async function measureEvidence(evidence: Evidence, options: MeasureOption
     tuned,
     traits: [{ trait: loaded, vector, judge }],
     workspace,
+    // As long as the answers that were trained on.
+    settings: { maxTokens: evidence.dataset.maxTokens },
     onProgress: ({ phase, model }) => {
       if (said !== phase + model) note(`${phase}: ${model}`)
       said = phase + model

@@ -48,7 +48,7 @@ export async function pullDataset(name: HubDatasetName, options: PullOptions = {
     return await withFileLock(
       lock,
       { signal: options.signal },
-      async () => (await findPulled(name)) ?? (await fetch(name, options)),
+      async () => (await findPulled(name)) ?? (await fetchDataset(name, options)),
     )
   } catch (error) {
     if (options.signal?.aborted) {
@@ -77,7 +77,7 @@ async function findPulled(name: HubDatasetName): Promise<PulledDataset | undefin
   return { commit, part, paths, alreadyThere: true }
 }
 
-async function fetch(name: HubDatasetName, { onProgress, signal }: PullOptions): Promise<PulledDataset> {
+async function fetchDataset(name: HubDatasetName, { onProgress, signal }: PullOptions): Promise<PulledDataset> {
   if (isHubOffline()) throw new SourceUnavailable('HF_HUB_OFFLINE is set, and it is not on this machine yet')
   const access = await hubAccess(signal)
   const options: FetchOptions = {
