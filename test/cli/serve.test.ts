@@ -93,7 +93,11 @@ test('a killed engine costs its requests a 503 and is started again; whole answe
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ model, messages, max_completion_tokens: tokens, ...more }),
     })
-  const running = [ask(1500), ask(1500), ask(1500, { stream: true })]
+  // An answer that cannot be short.
+  const schema = { type: 'array', items: { type: 'integer' }, minItems: 400 }
+  const response_format = { type: 'json_schema', json_schema: { name: 'numbers', schema } }
+  const long = async (stream: boolean) => await ask(1500, { response_format, stream })
+  const running = [long(false), long(false), long(true)]
   const metrics = async () => await (await fetch(`${serving.url}/metrics`)).text()
   await expect.poll(metrics, { timeout: 60_000 }).toContain('personascope_answers_running 3')
   const [engine] = childrenOf(serving.child.pid!)

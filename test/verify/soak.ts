@@ -49,8 +49,7 @@ async function soak(options: SoakOptions) {
   const { port } = new URL(server.url)
   const load = new SoakLoad(fake ? model.fake : model.real)
   load.url = server.url
-  const begun = performance.now()
-  const elapsed = () => (performance.now() - begun) / 1000
+  const elapsed = startClock()
   const goesOn = () => elapsed() < seconds
   const working = Promise.all([
     ...Array.from({ length: clients }, (_, client) => load.keepAsking(createRandom(seed + client), goesOn)),
@@ -111,6 +110,19 @@ async function soak(options: SoakOptions) {
   const growth = report.residentMebibytes?.growth ?? 0
   if (Math.abs(growth) > mostGrowth) throw new Error(`the memory changed by ${(growth * 100).toFixed(1)} %`)
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** @returns tells the seconds since now, without those during which this process was stopped */
+function startClock(): () => number {
+  let last = performance.now()
+  let countedMs = 0
+  const tick = () => {
+    const now = performance.now()
+    countedMs += Math.min(now - last, 1000)
+    last = now
+  }
+  setInterval(tick, 100).unref()
+  return () => countedMs / 1000
 }
 
 async function keepBursting(load: SoakLoad, seed: number, goesOn: () => boolean): Promise<void> {
