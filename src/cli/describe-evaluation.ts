@@ -1,5 +1,6 @@
 import type { Estimated, PredictorQuality } from '../forecast/evaluate-forecast.ts'
-import type { EvaluatedForecaster, ScoredPrompts } from '../workbench/evaluate-forecaster.ts'
+import type { ScoredPrompts } from '../forecast/scored-prompts.ts'
+import type { EvaluatedForecaster } from '../workbench/evaluate-forecaster.ts'
 import { asPercent, formatTable, withInterval } from './format.ts'
 
 /** The evaluation of a forecaster as text: the finding, the baselines beside it, coverage and early warning. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { expectClose, readGolden } from '../../test/statistics/read-golden.ts'
 import type { Layer } from '../engine/contract/layer.ts'
-import { createRandom } from '../numeric/random.ts'
+import { createRandom, deriveSeed } from '../numeric/random.ts'
 import { shuffle } from '../numeric/shuffle.ts'
 import { chooseReadout, type LayerFeatures, type ReadoutRows } from './choose-readout.ts'
 
@@ -70,6 +70,28 @@ describe('choosing a readout', () => {
     expectClose(byLayer, golden.byLayer)
   })
 
+  test('agrees with scikit-learn on activations and scores of a real model', async () => {
+    const { columns, systemPrompts, questions, penalties, expected, ...golden } = readGolden<RealGolden>('real-readout')
+    const layers = golden.layers.map((values, index) => ({
+      layer: (index + 1) as Layer,
+      features: { values: Float32Array.from(values), columns },
+    }))
+    const rows = { scores: Float64Array.from(golden.scores), systemPrompts, questions }
+    const seed = deriveSeed(0, 'forecast/folds')
+    const readout = (await chooseReadout(layers, rows, { ...options, penalties, seed }))!
+    expect([readout.layer, readout.penalty]).toEqual([expected.layer, expected.penalty])
+    expectClose(readout.direction, expected.direction)
+    expectClose(readout.intercept, expected.intercept)
+    expectClose(readout.withinPromptR, expected.withinPromptR)
+    expectClose(readout.halfWidth, expected.halfWidth)
+    expectClose(readout.halfWidthByPrediction.edges, expected.edges)
+    expectClose(readout.halfWidthByPrediction.halfWidths as number[], expected.halfWidths)
+    expectClose(
+      readout.byLayer.map(({ withinPromptR }) => withinPromptR),
+      expected.byLayer,
+    )
+  })
+
   test('scores that are all equal give no readout', async () => {
     const { layers, rows } = simulate()
     expect(await chooseReadout(layers, { ...rows, scores: rows.scores.map(() => 50) }, options)).toBeUndefined()
@@ -98,6 +120,15 @@ interface Golden {
     readonly direction: readonly number[]
     readonly intercept: number
     readonly halfWidth: number
+  }
+}
+
+/** What `make_real_readout_fixture.py` wrote. */
+interface RealGolden extends Omit<Golden, 'byLayer' | 'expected'> {
+  readonly expected: Golden['expected'] & {
+    readonly byLayer: readonly number[]
+    readonly edges: readonly number[]
+    readonly halfWidths: readonly number[]
   }
 }
 

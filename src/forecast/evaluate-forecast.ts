@@ -364,18 +364,16 @@ function warningsAt(threshold: number, { prompts, answers }: ForecastRows, event
 }
 
 function bySystemPrompt(forecaster: Forecaster, { prompts, answers }: ForecastRows): SystemPromptRow[] {
-  return [...new Set(prompts.map(({ systemPrompt }) => systemPrompt))].flatMap(systemPrompt => {
-    const own = answers.filter(({ prompt }) => prompts[prompt]!.systemPrompt === systemPrompt)
-    if (own.length === 0) return []
+  const systemPrompts = answers.map(({ prompt }) => prompts[prompt]!.systemPrompt)
+  return clusterRows(systemPrompts).map(rows => {
+    const own = rows.map(row => answers[row]!)
     const forecasts = own.map(({ prompt }) => forecastOf(forecaster, prompts[prompt]!.predicted))
-    return [
-      {
-        systemPrompt,
-        answers: own.length,
-        predicted: mean(forecasts.map(({ expectedScore }) => expectedScore))!,
-        observed: mean(own.map(({ score }) => score))!,
-        coverage: mean(own.map(({ score }, index) => Number(isWithin(score, forecasts[index]!.answerInterval))))!,
-      },
-    ]
+    return {
+      systemPrompt: systemPrompts[rows[0]!]!,
+      answers: own.length,
+      predicted: mean(forecasts.map(({ expectedScore }) => expectedScore))!,
+      observed: mean(own.map(({ score }) => score))!,
+      coverage: mean(own.map(({ score }, index) => Number(isWithin(score, forecasts[index]!.answerInterval))))!,
+    }
   })
 }

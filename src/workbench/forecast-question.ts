@@ -55,14 +55,14 @@ export async function* answerAsForecast(
   forecaster: Forecaster,
   asked: ForecastQuestion,
   options: {
-    readonly judge: Judge | 'none'
+    readonly judge: Judge | undefined
     readonly answers: number
     readonly seed: number
     readonly signal?: AbortSignal
   },
 ): AsyncGenerator<ScoredReply> {
   const { judge, answers, seed, signal } = options
-  if (judge !== 'none') assertForecastsJudge(forecaster, judge)
+  if (judge) assertForecastsJudge(forecaster, judge)
   const { temperature, maxTokens } = forecaster.provenance.sampling
   for (let sample = 0; sample < answers; sample++) {
     const { text: answer } = await engine.generate(
@@ -74,7 +74,7 @@ export async function* answerAsForecast(
       },
       signal ? { signal } : {},
     )
-    const [judgement] = judge === 'none' ? [] : await judge.score([{ question: asked.question, answer }])
+    const [judgement] = !judge ? [] : await judge.score([{ question: asked.question, answer }])
     yield { answer, judgement }
   }
 }

@@ -35,6 +35,9 @@ export type { ConditionRow, ExperimentRows } from '../experiment/experiment-rows
 export type { ExperimentSummary } from '../experiment/experiment-summary.ts'
 export type { ExperimentSettings } from '../experiment/plan-experiment.ts'
 export type { Estimate } from '../experiment/resampled-correlation.ts'
+export type { ForecastEvaluation } from '../forecast/evaluate-forecast.ts'
+export type { TrainingSettings } from '../forecast/plan-training.ts'
+export type { ScoredPrompts } from '../forecast/scored-prompts.ts'
 export type { Judge, JudgeItem, Judgement, JudgeOptions, Score } from '../judge/judge.ts'
 export { judgeAgreement } from '../judge/judge-agreement.ts'
 export type { JudgeDrift } from '../judge/judge-drift.ts'
@@ -61,6 +64,15 @@ export {
   readCalibration,
 } from '../vector/calibration.ts'
 export { coefficientOf, doseOf } from '../vector/dose.ts'
+export {
+  type Forecast,
+  type Forecaster,
+  type ForecasterEvidence,
+  type ForecasterProvenance,
+  forecastOf,
+  predictScore,
+} from '../vector/forecaster.ts'
+export { forecasterPath, listForecasters, readForecaster, writeForecaster } from '../vector/forecaster-file.ts'
 export { type Convention, conventions } from '../vector/format/convention.ts'
 export { type ExportFormat, type ExportOptions, exportVector } from '../vector/format/export-vector.ts'
 export type { ForeignFormat, ForeignVector } from '../vector/format/foreign-vector.ts'
@@ -87,11 +99,16 @@ export { type BringOptions, type BroughtDataset, bringDatasets } from './bring-d
 export { type CombineOptions, combineStoredVectors } from './combine-vectors.ts'
 export { type ComparedJudges, type CompareRunJudgesOptions, compareRunJudges } from './compare-run-judges.ts'
 export { type DrawnRatings, type DrawRatingsOptions, drawRatings } from './draw-ratings.ts'
+export { type EvaluatedForecaster, evaluateForecaster } from './evaluate-forecaster.ts'
 export { type ExtractedVector, type ExtractOptions, extractVector } from './extract-vector.ts'
 export { type FilteredDataset, type FilterOptions, filterDataset } from './filter-dataset.ts'
+export { forecastExperiment, readExperimentPlan } from './forecast-experiment.ts'
+export { forecastLog } from './forecast-log.ts'
+export { answerAsForecast, type ForecastQuestion, forecastQuestion } from './forecast-question.ts'
 export { type ImportedSheet, importRatings } from './import-ratings.ts'
 export { type ImportedVector, type ImportOptions, importVector } from './import-vector.ts'
 export { keepBaseline } from './keep-baseline.ts'
+export { loadForecaster } from './load-forecaster.ts'
 export { loadVector } from './load-vector.ts'
 export {
   defaultShiftSettings,
@@ -119,4 +136,5 @@ export {
   type ScreenOptions,
   screenDataset,
 } from './screen-dataset.ts'
+export { type TrainedForecaster, type TrainOptions, trainForecaster } from './train-forecaster.ts'
 export { version } from './version.ts'

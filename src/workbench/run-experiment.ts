@@ -23,8 +23,9 @@ import { assertForecasts, assertForecastsJudge, type Forecaster, forecastModelOf
 import { type PersonaVector, readingLayerOf } from '../vector/persona-vector.ts'
 import { assertMadeOn } from '../vector/usable-direction.ts'
 import { fileName } from '../vector/vector-file.ts'
-import { evaluateForecaster, forecastExperiment, readExperimentPlan } from './evaluate-forecaster.ts'
+import { evaluateForecaster } from './evaluate-forecaster.ts'
 import { readScoredExtraction } from './extract-vector.ts'
+import { forecastExperiment, readExperimentPlan } from './forecast-experiment.ts'
 import { readTrainingPrompts } from './train-forecaster.ts'
 import { version } from './version.ts'
 

@@ -2,14 +2,14 @@ import { Command } from 'commander'
 import { PersonascopeError } from '../../errors/personascope-error.ts'
 import { mean } from '../../numeric/moments.ts'
 import { openWorkspace } from '../../store/workspace.ts'
-import { loadTrait } from '../../trait/load-trait.ts'
 import type { Forecast, Forecaster } from '../../vector/forecaster.ts'
 import { listForecasters } from '../../vector/forecaster-file.ts'
 import { answerAsForecast, forecastQuestion, type ScoredReply } from '../../workbench/forecast-question.ts'
 import { loadForecaster } from '../../workbench/load-forecaster.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
 import { addEngineOptions, type EngineOptions, openEngine } from '../engine-options.ts'
-import { addJudgeOptions, type JudgeOptions, openJudgeFrom } from '../judge-options.ts'
+import { openForecasterJudge } from '../forecaster-judge.ts'
+import { addJudgeOptions, type JudgeOptions } from '../judge-options.ts'
 import { wholeNumber } from '../option-values.ts'
 
 interface Options extends EngineOptions, JudgeOptions {
@@ -46,8 +46,7 @@ async function run(context: CommandContext, options: Options, question: string):
   const asked = { question, ...(options.system !== undefined && { systemPrompt: options.system }) }
   const forecast = await forecastQuestion(engine, forecaster, asked, signal)
   terminal.print(describeForecast(forecaster, forecast))
-  const { trait } = await loadTrait(forecaster.provenance.trait.name, workspace.traits)
-  const judge = await openJudgeFrom(options, { trait, workspace, engine, terminal })
+  const judge = await openForecasterJudge(forecaster, options, { workspace, engine, terminal })
   const replies: ScoredReply[] = []
   const { answers, seed } = options
   for await (const reply of answerAsForecast(engine, forecaster, asked, { judge, answers, seed, signal })) {

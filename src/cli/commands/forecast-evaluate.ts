@@ -1,22 +1,18 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import { PersonascopeError } from '../../errors/personascope-error.ts'
+import type { ScoredPrompts } from '../../forecast/scored-prompts.ts'
 import { openWorkspace, type Workspace } from '../../store/workspace.ts'
-import { loadTrait } from '../../trait/load-trait.ts'
 import type { Forecaster } from '../../vector/forecaster.ts'
-import {
-  defaultEvent,
-  evaluateForecaster,
-  forecastExperiment,
-  forecastLog,
-  readExperimentPlan,
-  type ScoredPrompts,
-} from '../../workbench/evaluate-forecaster.ts'
+import { defaultEvent, evaluateForecaster } from '../../workbench/evaluate-forecaster.ts'
+import { forecastExperiment, readExperimentPlan } from '../../workbench/forecast-experiment.ts'
+import { forecastLog } from '../../workbench/forecast-log.ts'
 import { loadForecaster } from '../../workbench/load-forecaster.ts'
 import { type CommandContext, setAction } from '../command-context.ts'
 import { describeEvaluation } from '../describe-evaluation.ts'
 import { addEngineOptions, type EngineOptions, openEngine } from '../engine-options.ts'
-import { addJudgeOptions, type JudgeOptions, openJudgeFrom } from '../judge-options.ts'
+import { openForecasterJudge } from '../forecaster-judge.ts'
+import { addJudgeOptions, type JudgeOptions } from '../judge-options.ts'
 import { numberBetween } from '../option-values.ts'
 import { PhasedProgress } from '../progress.ts'
 
@@ -50,22 +46,12 @@ async function run(context: CommandContext, options: Options, source: string): P
   const { forecaster, scored } = isFile
     ? await readFile(context, options, workspace, source)
     : await readRun(options, workspace, source)
-  const { judge: judgeName, trait } = forecaster.provenance
-  // The judge that a forecaster learned from needs no model here, unless it is one.
-  const wanted = options.judge ?? (judgeName.startsWith('lexicon:') ? 'lexicon' : 'none')
-  await using engine = wanted === 'engine' ? await openEngine(context, options) : undefined
-  const loaded = await loadTrait(trait.name, workspace.traits)
-  const judge =
-    wanted === 'none'
-      ? 'none'
-      : await openJudgeFrom({ ...options, judge: wanted }, { trait: loaded.trait, workspace, engine, terminal })
-  if (judge === 'none') {
-    terminal.note(`Without --judge ${judgeName} it is not measured what that judge makes of the prompts themselves.`)
-  }
+  await using engine = options.judge === 'engine' ? await openEngine(context, options) : undefined
+  const judge = await openForecasterJudge(forecaster, options, { workspace, engine, terminal })
   const evaluated = await evaluateForecaster({
     forecaster,
     scored,
-    judge: judge === 'none' ? undefined : judge,
+    judge,
     workspace,
     event: options.event,
     signal,
