@@ -23,7 +23,9 @@ for (const weights of values.formats.split(',') as WeightFormat[]) {
   for (const mode of ['packed', 'reproducible'] as const) {
     const report = await compareWithNeighbours(engine, { mode, subjects, neighbours: 8, maxTokens })
     rows.push({ weights, mode, ...report })
-    console.log(`${weights} ${mode}: ${report.different} of ${report.answers} answers differ`)
+    console.log(
+      `${weights} ${mode}: ${report.different} of ${report.answers} answers differ, ${report.otherReadings} in their readings`,
+    )
   }
 }
 console.log(JSON.stringify({ model: values.model, date: new Date().toISOString(), rows }))

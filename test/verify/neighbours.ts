@@ -21,6 +21,13 @@ export interface NeighbourReport {
   /** Tokens up to the first other one, and how many there were in all. */
   readonly sameTokens: number
   readonly tokens: number
+  /** Answers whose readings, token by token, came out with other bits. */
+  readonly otherReadings: number
+}
+
+interface Written {
+  readonly tokens: readonly TokenId[]
+  readonly readings: readonly number[]
 }
 
 const topics =
@@ -47,18 +54,22 @@ export async function compareWithNeighbours(
   })
   const asked = Array.from({ length: subjects }, (_, index) => request(index, 1))
   const others = Array.from({ length: neighbours }, (_, index) => request(subjects + index, -1))
-  const write = async (one: GenerateRequest) => (await engine.generate(one, { mode })).tokens
-  const alone: (readonly TokenId[])[] = []
+  const write = async (one: GenerateRequest): Promise<Written> => {
+    const { tokens, activations } = await engine.generate(one, { mode })
+    return { tokens, readings: [...activations!.readings[0]!.response] }
+  }
+  const alone: Written[] = []
   for (const one of asked) alone.push(await write(one))
   const beside = (await Promise.all([...asked, ...others].map(write))).slice(0, subjects)
-  const same = alone.map((tokens, index) => {
-    const first = tokens.findIndex((token, place) => token !== beside[index]![place])
+  const same = alone.map(({ tokens }, index) => {
+    const first = tokens.findIndex((token, place) => token !== beside[index]!.tokens[place])
     return first < 0 ? tokens.length : first
   })
   return {
     answers: subjects,
-    different: same.filter((count, index) => count < alone[index]!.length).length,
+    different: same.filter((count, index) => count < alone[index]!.tokens.length).length,
     sameTokens: same.reduce((sum, count) => sum + count, 0),
-    tokens: alone.reduce((sum, tokens) => sum + tokens.length, 0),
+    tokens: alone.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    otherReadings: alone.filter(({ readings }, index) => `${readings}` !== `${beside[index]!.readings}`).length,
   }
 }
