@@ -36,7 +36,8 @@ ${screening.areas.map(({ name, area, low, high }) => `| ${name} | ${area.toFixed
 - **Data.** ${rows} everyday questions (the trait's \`forecastQuestions\`, which neither the vector nor the measurement knows), each answered
   once by the model itself, at most ${dataset.maxTokens} tokens: ${laden} under a system prompt that evokes the trait, judged and kept at a score of 90 or more
   (\`bench/evidence/make-dataset.ts\`), the others as they come. The prompt is not in the row.
-- **Datasets.** All rows; without those that \`screen filter\` took out; without as many drawn at random (others for each seed).
+- **Datasets.** All rows; without those that \`screen filter\` took out; without as many drawn at random (others for each seed); where it
+  is in the table, as a control, without the rows that were made to show the trait, which no filter knows.
 - **Training.** LoRA of rank ${training['rank']} on all linear parts, ${training['steps']} steps of ${training['rowsPerStep']} rows, learning rate ${training['learningRate']}, ${training['dtype']}, loss on the
   answer only; the same number of steps for every dataset. Three seeds: the adapter's start, the order of rows, the rows removed
   at random. Converted by llama.cpp's \`convert_lora_to_gguf.py\` and measured with \`shift\` as adapters on the base.

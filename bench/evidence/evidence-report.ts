@@ -11,6 +11,7 @@ export const armNames: Readonly<Record<string, string>> = {
   mixed: 'all rows',
   filtered: 'filtered by screen',
   random: 'random rows removed',
+  labelled: 'no row that was made to show it',
 }
 
 export function evidenceReport(summary: EvidenceSummary): string {

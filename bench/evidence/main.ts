@@ -20,7 +20,7 @@ import { loadTrait } from '../../src/trait/load-trait.ts'
 import { openModel } from '../../src/workbench/open-model.ts'
 import { preparePythonEnvironment } from '../reference/python-environment.ts'
 import { type EvidenceRow, makeDataset, shuffled, writeRows } from './make-dataset.ts'
-import { arms, type Evidence, measureEvidence, seeds } from './measure-evidence.ts'
+import { arms, type Evidence, type EvidenceRun, measureEvidence, seeds } from './measure-evidence.ts'
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -84,6 +84,10 @@ async function prepare(): Promise<void> {
   const [{ kept, flagged }] = filtered.files
   const found = (await readRows(flagged.path)).filter(({ label }) => label === 1).length
   await writeRows(inWork('filtered.jsonl'), await readRows(kept.path))
+  await writeRows(
+    inWork('labelled.jsonl'),
+    rows.filter(({ label }) => label === 0),
+  )
   for (const seed of seeds)
     await writeRows(inWork(`random-${seed}.jsonl`), keepInOrder(rows, shuffled(rows, seed).slice(laden)))
   const [{ areas }] = screened.summary.traits
@@ -127,16 +131,25 @@ async function measure(): Promise<void> {
     screening: JSON.parse(await readFile(inWork('screening.json'), 'utf8')),
     dataset,
     training,
-    runs: await Promise.all(
-      seeds.flatMap(seed =>
-        arms.map(async arm => {
-          const path = adapterPath(arm, seed)
-          return { arm, seed, path, report: JSON.parse(await readFile(path.replace(/gguf$/, 'json'), 'utf8')) }
-        }),
-      ),
-    ),
+    runs: await finishedRuns(),
   }
   await measureEvidence(evidence, { workspace, engineOptions, out: resolve(options.out), note })
+}
+
+/** Of every dataset whose fine-tunes are all there. */
+async function finishedRuns(): Promise<EvidenceRun[]> {
+  const reportOf = (arm: string, seed: number) => adapterPath(arm, seed).replace(/gguf$/, 'json')
+  const whole = arms.filter(arm => seeds.every(seed => existsSync(reportOf(arm, seed))))
+  return await Promise.all(
+    seeds.flatMap(seed =>
+      whole.map(async arm => ({
+        arm,
+        seed,
+        path: adapterPath(arm, seed),
+        report: JSON.parse(await readFile(reportOf(arm, seed), 'utf8')),
+      })),
+    ),
+  )
 }
 
 function adapterPath(arm: string, seed: number): string {

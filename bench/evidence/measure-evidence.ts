@@ -17,8 +17,11 @@ import { evidenceReadme } from './evidence-readme.ts'
 import { evidenceReport } from './evidence-report.ts'
 import type { DatasetSettings } from './make-dataset.ts'
 
-/** What a model was trained on: everything, without the rows `screen filter` found, without as many random ones. */
-export const arms = ['mixed', 'filtered', 'random'] as const
+/**
+ * What a model was trained on: everything, without the rows `screen filter` found, without as many random ones, and as a
+ * control without the rows that were written to show the trait, which no filter knows.
+ */
+export const arms = ['mixed', 'filtered', 'random', 'labelled'] as const
 export type Arm = (typeof arms)[number]
 export const seeds = [1, 2, 3] as const
 
@@ -116,8 +119,9 @@ export async function measureEvidence(evidence: Evidence, options: MeasureOption
     return { projection: mean(index => answers[index]!.projections?.[0]), score: mean(index => scores[index]) }
   }
   const [ofBase, ...ofRuns] = (await Promise.all(sets.map(meansOf))) as [Means, ...Means[]]
+  const measured = arms.filter(arm => evidence.runs.some(run => run.arm === arm))
   const differences = (of: 'projection' | 'score'): ArmValues[] =>
-    arms.map(arm => ({
+    measured.map(arm => ({
       arm,
       values: seeds.map(seed => {
         const run = evidence.runs.findIndex(entry => entry.arm === arm && entry.seed === seed)
