@@ -48,7 +48,8 @@ test('from a vector to scores, a verdict for a machine, and the dataset without 
   expect(dry.stderr).toContain('data.jsonl: 5 rows of jsonl, read as prompt + answer. For example:')
   expect(dry.stdout).toMatch(/^Screening 5 rows: about /m)
 
-  const screen = ['screen', 'data.jsonl', '--trait', 'tiny', '--label-column', 'label', ...engine]
+  const direction = ['--direction', 'persona']
+  const screen = ['screen', 'data.jsonl', '--trait', 'tiny', '--label-column', 'label', ...direction, ...engine]
   const first = await run(...screen)
   expect(first.code, first.stderr).toBe(0)
   expect(first.stdout).toContain('4 of 5 rows scored, 1 could not be read.')
