@@ -258,7 +258,7 @@ function scoreBlocks({ tuned, traits }: ShiftSummary): ReportBlock[] {
     ...traits.flatMap(({ name, judge }, index): ReportBlock[] => {
       const points = tuned.flatMap(({ name: model, traits: own }) => {
         const { projection, score } = own[index]!
-        return projection && score ? [{ x: projection.shift, y: score.shift, level: 0, label: model }] : []
+        return projection && score ? [{ x: projection.shift, y: score.shift, level: 1, label: model }] : []
       })
       if (points.length < modelsForScatter) return []
       return [
@@ -268,10 +268,10 @@ function scoreBlocks({ tuned, traits }: ShiftSummary): ReportBlock[] {
             title: `${name}: shift of the projection and change of the score`,
             xLabel: 'shift of the mean projection, tuned minus base',
             yLabel: `change of the mean score (${judge})`,
-            levels: ['a tuned model'],
-            points,
+            levels: ['the base model', 'a tuned model'],
+            points: [{ x: 0, y: 0, level: 0, label: 'the base model' }, ...points],
           }),
-          caption: 'Each point is one tuned model. At (0, 0) lies the base model.',
+          caption: 'Each point is one model; its name is shown where the pointer rests.',
         },
       ]
     }),
