@@ -39,7 +39,7 @@ export function isTaken({ rule, bound }: Threshold, value: number): boolean {
 }
 
 /**
- * Whether a full reading could put a row on the other side, going by the largest residuals seen. The highest rows are
+ * Whether a full reading could put a row on the other side, going by the margins. The highest rows are
  * read in full themselves: their order decides who is among them.
  */
 export function isOpen({ rule, bound }: Threshold, estimate: number, { above, below }: LineOfTrait): boolean {

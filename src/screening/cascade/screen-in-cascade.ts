@@ -20,6 +20,8 @@ export const fewestRows = 2 * (calibrationRows + checkedRows)
 const leastAgreement = 0.99
 /** How many tokens of a response the first pass may read. */
 const firstLengths = [8, 16, 32, 64, 128]
+/** Of all rows, how many the margins may let be decided wrongly; a tenth of what the agreement allows. */
+const mostErrors = 0.001
 /** More of the work of a full pass than this is not worth the first one. */
 const mostWork = 0.8
 /** Sets of rows read in full by number; 0 stands for none. */
@@ -217,7 +219,7 @@ class Cascade {
     for (const [index, firstTokens] of firstLengths.entries()) {
       if (firstTokens >= maxTokens) continue
       const first = plan.traits.map((_, trait) => rows.map(({ beginnings }) => beginnings![index]![trait]!))
-      const lines = fitAll(plan.traits, first, full)
+      const lines = fitAll(plan.traits, first, full, thresholds)
       if (!lines) continue
       const isRowOpen = (row: number) =>
         thresholds.some(of => isOpen(of, estimateOf(lines[of.trait]!, first[of.trait]![row]!), lines[of.trait]!))
@@ -242,12 +244,11 @@ class Cascade {
     full: ReadonlyMap<number, readonly number[]>,
     readings: readonly Float64Array[],
   ): LineOfTrait[] | undefined {
+    const { plan, rules } = this.#options
     const rows = [...full.keys()].filter(row => !Number.isNaN(readings[0]![row]!))
-    return fitAll(
-      this.#options.plan.traits,
-      readings.map(values => rows.map(row => values[row]!)),
-      readings.map((_, trait) => rows.map(row => full.get(row)![trait]!)),
-    )
+    const wholes = readings.map((_, trait) => Float64Array.from(rows, row => full.get(row)![trait]!))
+    const first = readings.map(values => rows.map(row => values[row]!))
+    return fitAll(plan.traits, first, wholes, thresholdsOf(asShares(rules, this.#total), plan.traits, wholes))
   }
 
   /** Turns readings of beginnings into estimates, in place, and takes those of rows not read in full as their values. */
@@ -292,8 +293,15 @@ function fitAll(
   traits: readonly { readonly name: string }[],
   first: readonly (readonly number[])[],
   full: readonly ArrayLike<number>[],
+  thresholds: readonly Threshold[],
 ): LineOfTrait[] | undefined {
-  const lines = traits.map(({ name }, trait) => fitLineOfTrait(name, first[trait]!, Array.from(full[trait]!)))
+  const lines = traits.map(({ name }, trait) => {
+    const bounds = thresholds
+      .filter(of => of.trait === trait && Number.isFinite(of.bound))
+      .map(({ rule, bound }) => ({ bound, fromAbove: rule.kind === 'above' }))
+    const errors = (mostErrors * bounds.length) / thresholds.length
+    return fitLineOfTrait(name, first[trait]!, Array.from(full[trait]!), bounds, errors)
+  })
   return lines.every(line => line !== undefined) ? lines : undefined
 }
 
