@@ -16,7 +16,7 @@ const { directory, origin } = locateLibrary()
 const library = loadLibrary(directory)
 startBackends(library)
 // The weights that screening uses with this library.
-const { file } = await readyModel(job.model)
+const { file } = await readyModel(job.model, { work: 'reading' })
 const model = NativeModel.load(library, file.path)
 const contexts = 2
 const workers = Array.from(

@@ -12,7 +12,7 @@ import { serveRounds } from '../contender-process.ts'
 import { readScreeningJob } from './screening-job.ts'
 
 const job = readScreeningJob()
-await using engine = await openModel(job.model)
+await using engine = await openModel(job.model, { work: 'reading' })
 const { version, contexts, threadsPerContext } = engine.info
 const vector = vectorOf(engine)
 const about = { engine: version, contexts, threadsPerContext, weightFormat: engine.model.weightFormat }

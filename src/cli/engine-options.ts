@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Engine } from '../engine/contract/engine.ts'
-import { openModel } from '../workbench/open-model.ts'
+import { type OpenModelOptions, openModel } from '../workbench/open-model.ts'
 import type { CommandContext } from './command-context.ts'
 import { wholeNumber } from './option-values.ts'
 import { showModelSteps } from './show-model-steps.ts'
@@ -23,12 +23,14 @@ export function addEngineOptions(command: Command): Command {
 export async function openEngine(
   { terminal, signal, options }: CommandContext,
   engineOptions: EngineOptions,
+  { work }: Pick<OpenModelOptions, 'work'> = {},
 ): Promise<Engine> {
   const { contexts, threads, slots } = engineOptions
   return await openModel(options.model, {
     ...(contexts !== undefined && { contexts }),
     ...(threads !== undefined && { threadsPerContext: threads }),
     ...(slots !== undefined && { slotsPerContext: slots }),
+    ...(work && { work }),
     onStep: showModelSteps(terminal),
     signal,
   })

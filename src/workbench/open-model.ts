@@ -20,6 +20,8 @@ export interface OpenModelOptions {
   readonly adapter?: string
   /** The weights' format. Default: the fastest of the precise ones on this CPU. */
   readonly weights?: WeightFormat
+  /** What the weights are to be fastest at. Default: writing answers. */
+  readonly work?: 'writing' | 'reading'
   /** Hears what takes time: a download, a conversion, a measurement. */
   readonly onStep?: (step: ModelStep) => void
   readonly signal?: AbortSignal
@@ -48,7 +50,7 @@ export interface ReadyModel {
  */
 export async function readyModel(
   name: string,
-  { weights, onStep = () => {}, signal }: OpenModelOptions = {},
+  { weights, work, onStep = () => {}, signal }: OpenModelOptions = {},
 ): Promise<ReadyModel> {
   const pulled = await pullModel(name, {
     onProgress: progress => onStep({ type: 'pull', progress }),
@@ -60,6 +62,7 @@ export async function readyModel(
   const directory = cacheDirectory('weights', source.hash.slice(0, 16))
   const preparing = {
     signal,
+    ...(work && { work }),
     onConvert: (format: string) => onStep({ type: 'convert', format }),
     onMeasure: (format: string) => onStep({ type: 'measure', what: `weights as ${format}` }),
   }

@@ -39,7 +39,7 @@ export function screenBaselineCommand(): Command {
 async function run(context: CommandContext, options: Options, names: string[]): Promise<void> {
   const { terminal } = context
   const datasets = await bringNamed(context, names)
-  await using engine = await openEngine(context, options)
+  await using engine = await openEngine(context, options, { work: 'reading' })
   const read = await readScreenOptions(context, engine, datasets, options)
   const { ownAnswers, ownAnswerTokens, name } = options
   const { runPath, plan } = await screenDataset({

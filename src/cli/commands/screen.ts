@@ -73,7 +73,7 @@ async function screen(context: CommandContext, options: Options, names: string[]
   const { terminal } = context
   assertRulesBelong(options)
   const datasets = await bringNamed(context, names)
-  await using engine = await openEngine(context, options)
+  await using engine = await openEngine(context, options, { work: 'reading' })
   const { difference, ownAnswerTokens, baseline, groupBy, labelColumn, failIf = [], fast } = options
   const read = await readScreenOptions(context, engine, datasets, options)
   const traits = read.vectors.map(({ provenance }) => provenance.trait)
