@@ -79,7 +79,17 @@ test('from a vector to scores, a verdict for a machine, and the dataset without 
   const baseline = await run('screen', 'baseline', 'data.jsonl', '--trait', 'tiny', '--own-answers', ...engine)
   expect(baseline.code, baseline.stderr).toBe(2)
   expect(errorLines(baseline).at(-1)).toMatch(/no spread/)
-  const again = await run('screen', 'baseline', 'data.jsonl', '--trait', 'tiny', '--name', 'plain', ...engine)
+  const again = await run(
+    'screen',
+    'baseline',
+    'data.jsonl',
+    '--trait',
+    'tiny',
+    '--name',
+    'plain',
+    ...direction,
+    ...engine,
+  )
   expect(again.code, again.stderr).toBe(0)
   expect(again.stdout).toMatch(/^Baseline .*plain\.json$/m)
   const against = await run(...screen, '--baseline', 'plain')
