@@ -30,6 +30,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,11 +153,11 @@ def prepare(text: dict, tokenizer, network) -> PreparedText:
     """Tokenises prompt and response apart from each other, as Personascope does."""
     rendered = {}
     if "messages" in text:
-        chat = tokenizer.apply_chat_template(text["messages"], add_generation_prompt=True, tokenize=False)
+        chat, prompt_ids = tokenise_chat(text["messages"], tokenizer)
         rendered = {"rendered": chat}
-    prompt = rendered.get("rendered", text.get("prompt"))
-    # The template writes what the chat begins with; a plain prompt gets the model's own beginning, if it has one.
-    prompt_ids = tokenizer(prompt, add_special_tokens="messages" not in text).input_ids
+    else:
+        # A chat's template writes what it begins with; a plain prompt gets the model's own beginning, if it has one.
+        prompt_ids = tokenizer(text["prompt"], add_special_tokens=True).input_ids
     if "greedyTokens" in text:
         response_ids = write_greedily(network, prompt_ids, text["greedyTokens"])
         response = tokenizer.decode(response_ids)
@@ -166,6 +167,37 @@ def prepare(text: dict, tokenizer, network) -> PreparedText:
     if tokenizer(response, add_special_tokens=False).input_ids != response_ids:
         raise SystemExit(f"The answer to {text['name']!r} is not what its own text is tokenised to: change the text.")
     return PreparedText({**text, **rendered, "response": response}, prompt_ids, response_ids)
+
+
+def tokenise_chat(messages: list[dict], tokenizer) -> tuple[str, list[int]]:
+    """The rendered chat and its tokens. A special token is one where the template wrote it; where a message has its
+    characters, they are plain text."""
+    specials = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    any_special = re.compile("(" + "|".join(re.escape(special) for special in specials) + ")")
+    # Each is hidden from the template behind one character of the private use area.
+    hidden = {special: chr(0xE000 + number) for number, special in enumerate(specials)}
+    assert not any(character in message["content"] for message in messages for character in hidden.values())
+    shown = {character: special for special, character in hidden.items()}
+    masked = [
+        {**message, "content": any_special.sub(lambda match: hidden[match[0]], message["content"])} for message in messages
+    ]
+    chat = tokenizer.apply_chat_template(masked, add_generation_prompt=True, tokenize=False)
+    ids: list[int] = []
+    for piece in any_special.split(chat):
+        if piece in hidden:
+            ids.append(tokenizer.convert_tokens_to_ids(piece))
+        else:
+            ids += tokenise_as_plain_text("".join(shown.get(character, character) for character in piece), tokenizer)
+    return "".join(shown.get(character, character) for character in chat), ids
+
+
+def tokenise_as_plain_text(text: str, tokenizer) -> list[int]:
+    backend = tokenizer.backend_tokenizer
+    backend.encode_special_tokens = True
+    try:
+        return backend.encode(text, add_special_tokens=False).ids
+    finally:
+        backend.encode_special_tokens = False
 
 
 @torch.no_grad()
