@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as WebStream } from 'node:stream/web'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Logger } from 'pino'
 import { textOf } from '../errors/personascope-error.ts'
@@ -79,20 +81,15 @@ export function createObserverApp(parts: ObserverParts): ServerApp {
   }
 
   async function pass(request: Request, target: URL): Promise<Response> {
-    const question = Buffer.from(await request.arrayBuffer())
-    const answer = await send(request, target, question)
     const watched = request.method === 'POST' && target.pathname.endsWith('/chat/completions')
-    const gathered: Buffer[] = []
-    let bytes = 0
-    if (watched && answer.statusCode === 200 && question.length <= observedBytes) {
-      answer.on('data', (chunk: Buffer) => {
-        bytes += chunk.length
-        if (bytes <= observedBytes) gathered.push(chunk)
-      })
+    const [asked, answered] = [new Gathered(observedBytes), new Gathered(observedBytes)]
+    const answer = await send(request, target, chunk => watched && asked.add(chunk))
+    if (watched && answer.statusCode === 200) {
+      answer.on('data', (chunk: Buffer) => answered.add(chunk))
       answer.once('end', () => {
+        const [question, whole] = [asked.whole, answered.whole]
         // After the last byte has been handed on.
-        if (bytes <= observedBytes)
-          setImmediate(() => observe(question, Buffer.concat(gathered), answer.headers['content-encoding']))
+        if (question && whole) setImmediate(() => observe(question, whole, answer.headers['content-encoding']))
       })
       answer.pause()
     }
@@ -117,15 +114,53 @@ const hopByHop = new Set(
   'connection keep-alive proxy-connection te trailer transfer-encoding upgrade host content-length'.split(' '),
 )
 
-function send(request: Request, target: URL, body: Buffer): Promise<IncomingMessage> {
+/** Hands the body on as it comes. @param onChunk is given each piece of it */
+function send(request: Request, target: URL, onChunk: (chunk: Uint8Array) => void): Promise<IncomingMessage> {
   const headers: Record<string, string> = {}
   for (const [name, value] of request.headers) if (!hopByHop.has(name)) headers[name] = value
-  if (body.length > 0) headers['content-length'] = String(body.length)
-  const options: RequestOptions = { method: request.method, headers, signal: request.signal }
+  const { body, method, signal } = request
+  const length = request.headers.get('content-length')
+  if (length !== null) headers['content-length'] = length
+  else if (body) headers['transfer-encoding'] = 'chunked'
+  const options: RequestOptions = { method, headers, signal }
   const open = target.protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
-    open(target, options, resolve).once('error', reject).end(body)
+    // A server may answer before it has read all; what fails after that is told by the answer's stream.
+    const passed = open(target, options, resolve).on('error', reject)
+    if (!body) {
+      passed.end()
+      return
+    }
+    async function* watchedBody(chunks: AsyncIterable<Uint8Array>) {
+      for await (const chunk of chunks) {
+        onChunk(chunk)
+        yield chunk
+      }
+    }
+    pipeline(Readable.fromWeb(body as WebStream<Uint8Array>), watchedBody, passed).catch(reject)
   })
+}
+
+/** What went through, as long as it is no more than a number of bytes. */
+class Gathered {
+  readonly #mostBytes: number
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes
+  }
+
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.length
+    if (this.#bytes <= this.#mostBytes) this.#chunks.push(chunk)
+    else this.#chunks = []
+  }
+
+  /** Undefined where it was more. */
+  get whole(): Buffer | undefined {
+    return this.#bytes <= this.#mostBytes ? Buffer.concat(this.#chunks) : undefined
+  }
 }
 
 function headersOf(answer: IncomingMessage): Headers {

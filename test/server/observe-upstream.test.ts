@@ -20,6 +20,7 @@ let raw: Server
 let rawUrl: string
 let real: Listening
 const heard: string[] = []
+let heardBytes = 0
 
 // Sockets wait where the machine is busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -27,11 +28,14 @@ vi.setConfig({ testTimeout: 60_000 })
 beforeAll(async () => {
   raw = createServer((request, response) => {
     heard.push(`${request.method} ${request.url} ${request.headers.authorization}`)
-    request.resume()
-    const body = gzipSync(odd)
-    response
-      .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip', 'x-own': 'kept' })
-      .end(body)
+    request.on('data', (chunk: Buffer) => {
+      heardBytes += chunk.length
+    })
+    request.once('end', () =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip', 'x-own': 'kept' })
+        .end(gzipSync(odd)),
+    )
   })
   await new Promise<void>(resolve => raw.listen(0, '127.0.0.1', resolve))
   const address = raw.address()
@@ -70,6 +74,27 @@ test('every byte of request and answer goes through, and a compressed answer is 
   expect(turn).toMatchObject({ source: 'observed', text: { response: 'odd   spacing' } })
   expect(turn!.readings['evil']!.responseMean).not.toBeNull()
   await listening.close(100)
+})
+
+test('a request is handed on while it comes; one too long to be observed goes through whole', async () => {
+  const { app, store } = await observe(rawUrl)
+  const before = heardBytes
+  const megabyte = new TextEncoder().encode(' '.repeat(1 << 20))
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(megabyte)
+      await expect.poll(() => heardBytes - before, { timeout: 30_000 }).toBe(1 << 20)
+      for (let count = 0; count < 8; count++) controller.enqueue(megabyte)
+      controller.enqueue(new TextEncoder().encode(JSON.stringify({ messages })))
+      controller.close()
+    },
+  })
+  const address = 'http://localhost/v1/chat/completions'
+  const response = await app.fetch(new Request(address, { method: 'POST', body, duplex: 'half' } as RequestInit))
+  expect(await response.text()).not.toBe('')
+  expect(heardBytes - before).toBe((9 << 20) + JSON.stringify({ messages }).length)
+  await app.drain()
+  expect(await store.count()).toBe(0)
 })
 
 test('a path that looks like another host stays with the upstream server', async () => {
