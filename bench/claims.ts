@@ -35,6 +35,7 @@ export const claims: readonly Claim[] = [
   { what: 'beside a busy process, against quiet', contestant: 'busy', against: ['engine'], least: 0.5 },
   { what: '16 clients, against the bare loop', contestant: 'served', against: ['bare'], least: 0.8 },
   { what: 'three traits read, against none', contestant: 'monitored', against: ['served'], least: 0.97 },
+  { what: 'three forecasters read, against none', contestant: 'forecasting', against: ['served'], least: 0.97 },
   { what: 'steered, against unsteered', contestant: 'served-steered', against: ['served'], least: 0.95 },
   { what: 'steered, against unsteered', contestant: 'steered', against: ['engine'], least: undefined },
   { what: 'GPU against the reference', contestant: 'gpu', against: ['gpu-float32', 'gpu-bfloat16'], least: undefined },

@@ -9,6 +9,7 @@ export const contestantProcesses = [
   'engine',
   'served',
   'monitored',
+  'forecasting',
   'bare',
   'float32',
   'bfloat16',
@@ -57,6 +58,7 @@ export const servingContestants: readonly Contestant[] = [
   { name: 'bare', process: 'bare', what: 'the loop on one 2-thread context, 16 at a time' },
   { name: 'served', process: 'served', what: 'the server, 16 clients that stream, nothing read' },
   { name: 'monitored', process: 'monitored', what: 'the same, three traits read in every answer' },
+  { name: 'forecasting', process: 'forecasting', what: 'the same, and forecast by three forecasters' },
   {
     name: 'served-steered',
     process: 'served',
@@ -91,7 +93,7 @@ export async function commandFor(
   if (process === 'engine') return node('engine-process.ts', prebuilt)
   if (process === 'native') return node('engine-process.ts', { PERSONASCOPE_ENGINE: 'native' })
   if (process === 'gpu') return node('engine-process.ts', {})
-  if (process === 'served' || process === 'monitored') {
+  if (process === 'served' || process === 'monitored' || process === 'forecasting') {
     const command = node('server-process.ts', prebuilt)
     return { ...command, args: [...command.args, process] }
   }

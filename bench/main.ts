@@ -76,7 +76,7 @@ async function requireQuietMachine(): Promise<void> {
 
 async function startContenders(): Promise<void> {
   const wanted = new Set<Contestant['process']>(chosen.map(contestant => contestant.process))
-  const knowing = ['engine', 'native', 'gpu', 'served', 'monitored']
+  const knowing = ['engine', 'native', 'gpu', 'served', 'monitored', 'forecasting']
   if (![...wanted].some(process => knowing.includes(process))) wanted.add('engine')
   let weightsPath = ''
   for (const process of contestantProcesses) {

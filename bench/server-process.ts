@@ -1,22 +1,24 @@
 /**
  * Contender: `personascope serve` as a user starts it, and clients that stream from it: 16 at a time. With `monitored`
- * as the second argument it reads three traits in every answer. The clients run in this process, whose own processor
- * time is told too.
+ * as the second argument it reads three traits in every answer, with `forecasting` it forecasts them, too. The clients
+ * run in this process, whose own processor time is told too.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readyModel } from '../src/workbench/open-model.ts'
+import { openModel, readyModel } from '../src/workbench/open-model.ts'
 import { writeOddVector } from '../test/cli/odd-vector.ts'
 import { readJob, serveRounds } from './contender-process.ts'
+import { writeOddForecaster } from './odd-forecaster.ts'
 import { benchVectors, StreamingClients } from './streaming-clients.ts'
 
 const job = readJob()
-const traits = process.argv[3] === 'monitored' ? benchVectors : []
+const traits = process.argv[3] === 'served' ? [] : benchVectors
 const folder = mkdtempSync(join(tmpdir(), 'personascope-bench-server-'))
 const workspace = join(folder, 'workspace')
 for (const [index, name] of benchVectors.entries()) await writeOddVector(workspace, name, index)
+if (process.argv[3] === 'forecasting') await writeForecasters()
 const { file } = await readyModel(job.model)
 const { child, url } = await startServer()
 const clients = new StreamingClients(url, job.model)
@@ -37,6 +39,11 @@ const ended = new Promise(resolve => child.once('close', resolve))
 child.kill('SIGTERM')
 await ended
 rmSync(folder, { recursive: true })
+
+async function writeForecasters(): Promise<void> {
+  await using engine = await openModel(job.model, { contexts: 1, threadsPerContext: 1 })
+  for (const [index, name] of traits.entries()) await writeOddForecaster(workspace, engine.model, name, index)
+}
 
 async function startServer(): Promise<{ child: ChildProcess; url: string }> {
   const main = join(import.meta.dirname, '../src/cli/main.ts')
