@@ -57,7 +57,7 @@ export function evidenceReport(summary: EvidenceSummary): string {
             caption: 'Area under the ROC curve between the rows written under a p+ prompt and the others',
             columns: [{ label: 'told by' }, { label: 'area', align: 'number' }],
             rows: screening.areas.map(({ name, area, low, high }) => [
-              name,
+              toldBy(name, screening.direction),
               formatEstimate(area, { low, high }, { decimals: 3 }),
             ]),
           },
@@ -81,6 +81,11 @@ export function evidenceReport(summary: EvidenceSummary): string {
     ],
     footer: ['Personascope. The same numbers are in summary.json; shift.html is the report of the shift itself.'],
   })
+}
+
+/** What rows were projected on, by the vector's name in the comparison of ways to tell them apart. */
+export function toldBy(name: string, direction: 'screening' | 'persona'): string {
+  return direction === 'screening' ? name.replace('persona vector', 'direction for screening') : name
 }
 
 /** What came out, in a sentence. */

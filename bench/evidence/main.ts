@@ -91,7 +91,9 @@ async function prepare(): Promise<void> {
   for (const seed of seeds)
     await writeRows(inWork(`random-${seed}.jsonl`), keepInOrder(rows, shuffled(rows, seed).slice(laden)))
   const [{ areas }] = screened.summary.traits
-  const summary = { rows: rows.length, laden, removed: flagged.rows, ladenRemoved: found, areas }
+  const { plan } = JSON.parse(await readFile(join(screened.runPath, 'manifest.json'), 'utf8'))
+  const [{ direction, layer }] = plan.traits
+  const summary = { rows: rows.length, laden, removed: flagged.rows, ladenRemoved: found, direction, layer, areas }
   await writeFile(inWork('screening.json'), JSON.stringify(summary, null, 2))
   note(`Of ${laden} rows that show the trait, ${found} are among the ${flagged.rows} taken out.`)
 }

@@ -35,6 +35,9 @@ export interface Evidence {
     readonly removed: number
     /** Of the rows that were taken out, those that show the trait. */
     readonly ladenRemoved: number
+    /** What rows were projected on, and at which layer. */
+    readonly direction: 'screening' | 'persona'
+    readonly layer: number
     /** The area under the ROC curve of each way of telling rows apart. */
     readonly areas: readonly {
       readonly name: string

@@ -1,6 +1,7 @@
 import type { Fold } from './grouped-folds.ts'
 import type { Numbers } from './numbers.ts'
 import { fitRidges, predictRidge, type RidgeOptions } from './ridge-regression.ts'
+import { shareMoments } from './shared-moments.ts'
 
 export interface RidgeCrossValidation {
   /** The tested rows, fold after fold. */
@@ -55,9 +56,11 @@ export function heldOutPredictions(
   const rows = Int32Array.from(used.flatMap(fold => [...fold.test]))
   if (rows.length === 0) return undefined
   const predictions = targets.map(() => penalties.map(() => new Float64Array(rows.length)))
+  const momentsOf = shareMoments(features, used)
   let from = 0
-  for (const { train, test } of used) {
-    const fitted = fitRidges({ ...options, rows: train })
+  for (const [fold, { train, test }] of used.entries()) {
+    const isWide = train.length < features.columns
+    const fitted = fitRidges({ ...options, rows: train, ...(momentsOf && !isWide && { moments: momentsOf(fold) }) })
     if (!fitted) return undefined
     for (const [target, models] of fitted.entries())
       for (const [i, model] of models.entries()) predictions[target]![i]!.set(predictRidge(model, features, test), from)

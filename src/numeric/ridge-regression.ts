@@ -1,14 +1,9 @@
 /** Ridge regression on rows of activations: thousands of rows, thousands of columns. */
+import { CenteredDesign, type ColumnMoments, type FeatureMatrix } from './centered-design.ts'
 import { meanOf } from './moments.ts'
 import { type Numbers, requireSameLength } from './numbers.ts'
-import { SymmetricSystem } from './symmetric-system.ts'
 
-/** Rows of numbers in one array. */
-export interface FeatureMatrix {
-  /** [rows, columns], row-major. */
-  readonly values: Float32Array
-  readonly columns: number
-}
+export type { FeatureMatrix } from './centered-design.ts'
 
 export interface RidgeOptions {
   readonly features: FeatureMatrix
@@ -20,6 +15,8 @@ export interface RidgeOptions {
   readonly rows?: Int32Array
   /** Penalise the weights of features divided by their standard deviations (n); default false. */
   readonly standardize?: boolean
+  /** Of the rows it is fitted on, where they are known; else they are computed. */
+  readonly moments?: ColumnMoments
 }
 
 /** y = intercept + weights . features, in the features as they are. */
@@ -48,7 +45,7 @@ export function fitRidge({ target, ...options }: RidgeOptions): readonly RidgeMo
 export function fitRidges(
   options: Omit<RidgeOptions, 'target'> & { readonly targets: readonly Numbers[] },
 ): readonly (readonly RidgeModel[])[] | undefined {
-  const { features, penalties, standardize = false } = options
+  const { features, penalties, standardize = false, moments } = options
   const rowCount = rowsOf(features)
   for (const target of options.targets) requireSameLength(target, { length: rowCount })
   const wrong = penalties.find(penalty => !(penalty > 0 && Number.isFinite(penalty)))
@@ -58,7 +55,7 @@ export function fitRidges(
   const targets = options.targets.map(target => Float64Array.from(rows, row => target[row]!))
   const centers = targets.map(meanOf)
   const centered = targets.map((target, index) => target.map(value => value - centers[index]!))
-  const design = new CenteredDesign(features, rows, standardize)
+  const design = new CenteredDesign(features, rows, { standardize, ...(moments && { moments }) })
 
   const dual = rows.length < features.columns
   const system = dual ? design.productsOfRows() : design.productsOfColumns()
@@ -89,91 +86,4 @@ export function predictRidge(model: RidgeModel, features: FeatureMatrix, rows?: 
 function rowsOf({ values, columns }: FeatureMatrix): number {
   if (values.length % columns !== 0) throw new RangeError(`expected rows of ${columns}, got ${values.length} values`)
   return values.length / columns
-}
-
-/** How many numbers of a long side are held in double precision at once. */
-const blockWidth = 128
-
-/** The chosen rows of the features, centered and scaled as they are read, so that no second matrix is kept. */
-class CenteredDesign {
-  readonly #values: Float32Array
-  readonly #columns: number
-  readonly #rows: Int32Array
-  readonly #means: Float64Array
-  /** What centered values are multiplied by; 0 for a feature that does not vary. */
-  readonly #scales: Float64Array
-
-  constructor({ values, columns }: FeatureMatrix, rows: Int32Array, standardize: boolean) {
-    this.#values = values
-    this.#columns = columns
-    this.#rows = rows
-    this.#means = new Float64Array(columns)
-    this.#scales = new Float64Array(columns).fill(1)
-    this.#means = this.#columnMeans(value => value)
-    const means = this.#means
-    this.#means = this.#columnMeans((value, column) => value - means[column]!).map((rest, i) => rest + means[i]!)
-    const center = this.#means
-    const variances = this.#columnMeans((value, column) => (value - center[column]!) ** 2)
-    this.#scales = variances.map((variance, i) => {
-      if (!(variance > 1e-26 * center[i]! ** 2)) return Number.isNaN(variance) ? variance : 0
-      return standardize ? 1 / Math.sqrt(variance) : 1
-    })
-  }
-
-  /** X'X. */
-  productsOfColumns(): SymmetricSystem {
-    const columns = this.#columns
-    const system = new SymmetricSystem(columns)
-    for (let from = 0; from < this.#rows.length; from += blockWidth) {
-      const width = Math.min(blockWidth, this.#rows.length - from)
-      const block = new Float64Array(columns * width)
-      for (let k = 0; k < width; k++)
-        for (let column = 0; column < columns; column++) block[column * width + k] = this.#at(from + k, column)
-      system.addProducts(block, width)
-    }
-    return system
-  }
-
-  /** XX'. */
-  productsOfRows(): SymmetricSystem {
-    const count = this.#rows.length
-    const system = new SymmetricSystem(count)
-    for (let from = 0; from < this.#columns; from += blockWidth) {
-      const width = Math.min(blockWidth, this.#columns - from)
-      const block = new Float64Array(count * width)
-      for (let i = 0; i < count; i++) for (let k = 0; k < width; k++) block[i * width + k] = this.#at(i, from + k)
-      system.addProducts(block, width)
-    }
-    return system
-  }
-
-  /** X' times one number for each row. */
-  combineRows(factors: Float64Array): Float64Array {
-    const sums = new Float64Array(this.#columns)
-    for (let i = 0; i < this.#rows.length; i++)
-      for (let column = 0; column < this.#columns; column++) sums[column]! += factors[i]! * this.#at(i, column)
-    return sums
-  }
-
-  /** Weights of the features as they are, and what they make of the features' means. */
-  inRawUnits(scaled: Float64Array): { readonly weights: Float64Array; readonly offset: number } {
-    const weights = scaled.map((weight, column) => weight * this.#scales[column]!)
-    let offset = 0
-    for (let column = 0; column < weights.length; column++) offset += weights[column]! * this.#means[column]!
-    return { weights, offset }
-  }
-
-  #at(row: number, column: number): number {
-    const value = this.#values[this.#rows[row]! * this.#columns + column]!
-    return (value - this.#means[column]!) * this.#scales[column]!
-  }
-
-  #columnMeans(of: (value: number, column: number) => number): Float64Array {
-    const sums = new Float64Array(this.#columns)
-    for (const row of this.#rows) {
-      const from = row * this.#columns
-      for (let column = 0; column < sums.length; column++) sums[column]! += of(this.#values[from + column]!, column)
-    }
-    return sums.map(sum => sum / this.#rows.length)
-  }
 }

@@ -21,6 +21,32 @@ export class SymmetricSystem {
     this.#factorDiagonal = new Float64Array(size)
   }
 
+  /**
+   * A matrix by its upper triangle, row after row, with every row and column multiplied by a number of its own.
+   * @param triangle m (m + 1) / 2 numbers
+   */
+  static ofUpperTriangle(triangle: Float64Array, scales: Float64Array): SymmetricSystem {
+    const size = scales.length
+    const system = new SymmetricSystem(size)
+    let from = 0
+    for (let row = 0; row < size; row++)
+      for (let column = row; column < size; column++)
+        system.#matrix[row * size + column] = triangle[from++]! * scales[row]! * scales[column]!
+    return system
+  }
+
+  /** The matrix as `ofUpperTriangle` takes it. */
+  upperTriangle(): Float64Array {
+    const size = this.#size
+    const triangle = new Float64Array((size * (size + 1)) / 2)
+    let to = 0
+    for (let row = 0; row < size; row++) {
+      triangle.set(this.#matrix.subarray(row * size + row, (row + 1) * size), to)
+      to += size - row
+    }
+    return triangle
+  }
+
   /** Adds B B' for a block B of m rows, row-major. */
   addProducts(block: Float64Array, width: number): void {
     const size = this.#size
