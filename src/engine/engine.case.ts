@@ -225,6 +225,29 @@ export function describeEngine({ name, open, tolerance, specialTexts, skip = [] 
         expect(Math.abs(got - expected)).toBeLessThanOrEqual(tolerance * scale + 1e-3)
       })
 
+      check('a probe of the last prompt token reads what one of all tokens does there, and nothing else', async () => {
+        const all = { name: 'all', layer: below, direction: direction(5) }
+        const probes = [all, { ...all, name: 'last', layer: middle, positions: 'prompt_last' as const }]
+        const whole = await engine.generate(
+          request({ capture: { layers: [], probes: [all, { ...all, name: 'last', layer: middle }] } }),
+        )
+        const expected = whole.activations!.readings[1]!.prompt.at(-1)!
+        // The second time the prompt may come from memory.
+        for (let time = 0; time < 2; time++) {
+          const events: GenerationEvent[] = []
+          const generation = engine.stream(request({ capture: { layers: [], probes } }))
+          for await (const event of generation) events.push(event)
+          const { activations } = await generation.result
+          const [everywhere, last] = activations!.readings
+          expect(last!.prompt).toHaveLength(1)
+          expect(last!.response).toHaveLength(0)
+          expect(everywhere!.response.length).toBeGreaterThan(0)
+          expect(Math.abs(last!.prompt[0]! - expected)).toBeLessThanOrEqual(tolerance * Math.abs(expected) + 1e-3)
+          const [first] = events
+          expect(first?.type === 'reading-available' && first.promptLast['last']).toBeCloseTo(last!.prompt[0]!, 5)
+        }
+      })
+
       check('log-probabilities are sorted and sum to at most 1', async () => {
         const written = await engine.generate(
           request({ sampling: { temperature: 0 }, topLogprobs: 5, ignoreEndOfTurn: true }),

@@ -69,7 +69,7 @@ export function forecastFinding({
     return `No evidence: in its own training this forecaster did not tell how ${trait.name} held-out answers were (r ${formatEstimate(evidence.withinPromptR, evidence, evidence)} inside one system prompt). Whatever stands below is chance.`
   if (!perPrompt || !withinSystemPrompt) return `Predictions or scores do not vary here, so nothing can be said.`
   const text = strongest(evaluation.baselines)
-  const beside = text ? ` The text alone (${text.name}) reaches ${correlations(text)}.${gainSentence(text)}` : ''
+  const beside = text ? ` ${textSentence(evaluation.baselines, text)}${gainSentence(text)}` : ''
   const inside = `${formatCorrelation(withinSystemPrompt.value)} inside one system prompt`
   if (withinSystemPrompt.low > 0)
     return `Before a word is written, the last prompt token tells how ${trait.name} the answer will be: r = ${formatCorrelation(perPrompt.value)} over all prompts and ${inside}.${beside}`
@@ -84,14 +84,21 @@ function gainSentence({ gain: { withinSystemPrompt: gain } }: BaselineQuality): 
   return ` The difference cannot be told from none: ${by}.`
 }
 
-function correlations({ perPrompt, withinSystemPrompt }: PredictorQuality): string {
+/** The best of the text over all prompts and inside one need not be the same baseline. */
+function textSentence(baselines: readonly BaselineQuality[], inside: BaselineQuality): string {
+  const overall = strongest(baselines, 'perPrompt')!
   const of = (estimated: Estimated | undefined) => (estimated ? formatCorrelation(estimated.value) : 'no r')
-  return `${of(perPrompt)} and ${of(withinSystemPrompt)}`
+  const [all, within] = [of(overall.perPrompt), of(inside.withinSystemPrompt)]
+  if (overall === inside) return `The text alone (${inside.name}) reaches ${all} and ${within}.`
+  return `The text alone reaches ${all} (${overall.name}) and ${within} (${inside.name}).`
 }
 
-/** The baseline that tells most inside one system prompt. */
-function strongest(baselines: readonly BaselineQuality[]): BaselineQuality | undefined {
-  const value = ({ withinSystemPrompt }: BaselineQuality) => withinSystemPrompt?.value ?? -1
+/** The baseline that tells most over all prompts, or inside one system prompt. */
+function strongest(
+  baselines: readonly BaselineQuality[],
+  over: 'perPrompt' | 'withinSystemPrompt' = 'withinSystemPrompt',
+): BaselineQuality | undefined {
+  const value = (baseline: BaselineQuality) => baseline[over]?.value ?? -1
   return baselines.toSorted((a, b) => value(b) - value(a))[0]
 }
 

@@ -20,12 +20,19 @@ const learned = (count: number) =>
   }))
 
 describe('what the text alone tells', () => {
-  test('is how the judge scores the prompt, and what n-grams learned from extraction answers', async () => {
-    const [judged, ngrams, ...more] = await textBaselines(conditions, judge, learned(40))
+  test('is how the judge scores the prompt and the question by itself, and what n-grams learned from extraction answers', async () => {
+    const [judged, question, ngrams, ...more] = await textBaselines(conditions, judge, learned(40))
     expect(more).toEqual([])
-    expect([judged!.name, ngrams!.name]).toEqual(['judge on the prompt', 'n-grams of the prompt'])
+    expect([judged!.name, question!.name, ngrams!.name]).toEqual([
+      'judge on the prompt',
+      'judge on the question',
+      'n-grams of the prompt',
+    ])
     const [first] = await judge.score([{ question: 'What of 0?', answer: `${happy}\nWhat of 0?` }])
     expect(judged!.values[0]).toBe((first!.expression as { value: number }).value)
+    const [asked] = await judge.score([{ question: 'What of 1?', answer: 'What of 1?' }])
+    expect(question!.values[2]).toBe((asked!.expression as { value: number }).value)
+    expect(question!.values[3]).toBe(question!.values[2])
     expect(pearson(ngrams!.values, [1, 0, 1, 0])).toBeGreaterThan(0.9)
     expect(ngrams!.values[0]).toBeGreaterThan(60)
     expect(ngrams!.values[1]).toBeLessThan(40)
@@ -34,13 +41,15 @@ describe('what the text alone tells', () => {
   test('is not learned from a handful of prompts', async () => {
     expect((await textBaselines(conditions, judge, learned(19))).map(({ name }) => name)).toEqual([
       'judge on the prompt',
+      'judge on the question',
     ])
   })
 
   test('is without the judge where it has no score for a prompt, or does not make sense of prompts', async () => {
     const unscoring = {
       ...judge,
-      score: async () => conditions.map(() => ({ expression: { status: 'unscored', reason: 'no answer' } as const })),
+      score: async (items: readonly unknown[]) =>
+        items.map(() => ({ expression: { status: 'unscored', reason: 'no answer' } as const })),
     }
     const failing = {
       ...judge,

@@ -28,8 +28,9 @@ const fewestPrompts = 20
 
 /**
  * What the text of a prompt alone tells of the answer's score, without the model: the judge applied to system prompt
- * and question as if they were the answer, and ridge regression on their character n-grams, fitted on scored answers
- * to other prompts.
+ * and question as if they were the answer, to the question by itself, and ridge regression on the character n-grams of
+ * both, fitted on scored answers to other prompts. The question by itself, because beside a system prompt that says much
+ * a judge hardly hears it, and inside one system prompt it is all that differs.
  * @throws what the judge throws, except JUDGE_FAILED
  */
 export async function textBaselines(
@@ -38,27 +39,41 @@ export async function textBaselines(
   trainingPrompts: readonly ScoredPrompt[],
   signal?: AbortSignal,
 ): Promise<TextBaseline[]> {
-  const judged = judge && (await judgeTexts(prompts, judge, signal))
+  const judgedPrompts = judge && (await judgeTexts(promptsAsAnswers(prompts), judge, signal))
+  const questions = questionsAsAnswers(prompts)
+  const byQuestion = judge && (await judgeTexts(questions, judge, signal))
+  const placeOf = new Map(questions.map(({ question }, place) => [question, place]))
+  const judgedQuestions = byQuestion && Float64Array.from(prompts, of => byQuestion[placeOf.get(of.questionText)!]!)
   const learned = ngramBaseline(prompts, trainingPrompts)
   return [
-    ...(judged ? [{ name: 'judge on the prompt', values: judged }] : []),
+    ...(judgedPrompts ? [{ name: 'judge on the prompt', values: judgedPrompts }] : []),
+    ...(judgedQuestions ? [{ name: 'judge on the question', values: judgedQuestions }] : []),
     ...(learned ? [{ name: 'n-grams of the prompt', values: learned }] : []),
   ]
 }
 
-/** What the judge is shown of each prompt. */
-export function promptsAsAnswers(prompts: readonly PromptText[]): JudgeItem[] {
+/** All that the judge is shown of the prompts. */
+export function textsToJudge(prompts: readonly PromptText[]): JudgeItem[] {
+  return [...promptsAsAnswers(prompts), ...questionsAsAnswers(prompts)]
+}
+
+function promptsAsAnswers(prompts: readonly PromptText[]): JudgeItem[] {
   return prompts.map(prompt => ({ question: prompt.questionText, answer: textOf(prompt) }))
 }
 
+/** Every question once. */
+function questionsAsAnswers(prompts: readonly PromptText[]): JudgeItem[] {
+  const questions = new Set(prompts.map(({ questionText }) => questionText))
+  return Array.from(questions, question => ({ question, answer: question }))
+}
+
 async function judgeTexts(
-  prompts: readonly PromptText[],
+  items: readonly JudgeItem[],
   judge: Judge,
   signal: AbortSignal | undefined,
 ): Promise<Float64Array | undefined> {
   let judgements: readonly Judgement[]
   try {
-    const items = promptsAsAnswers(prompts)
     judge.announce?.(items)
     judgements = await judge.score(items, signal ? { signal } : {})
   } catch (error) {

@@ -15,7 +15,7 @@ export function forecastProbesOf(trait: WatchedTrait): Probe[] {
   const { name, forecaster } = trait
   if (!forecaster) return [probeOf(trait)]
   const { layer, direction } = forecaster
-  return [probeOf(trait), { name: forecastProbe(name), layer, direction }]
+  return [probeOf(trait), { name: forecastProbe(name), layer, direction, positions: 'prompt_last' }]
 }
 
 /** No trait's name has a space. */

@@ -85,7 +85,11 @@ describe('an experiment', () => {
     expect(summary.correlation.perAnswer!.n).toBe(90)
     expect(summary.steering.map(({ dose }) => dose)).toEqual([-0.3, 0, 0.3])
     expect(summary.steering[2]!.meanScore!).toBeGreaterThan(summary.steering[0]!.meanScore!)
-    expect(summary.baselines.map(({ name }) => name)).toEqual(['judge on the prompt', 'n-grams of the prompt'])
+    expect(summary.baselines.map(({ name }) => name)).toEqual([
+      'judge on the prompt',
+      'judge on the question',
+      'n-grams of the prompt',
+    ])
     expect(JSON.parse(await readFile(join(run, 'summary.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(summary)))
     expect(await readFile(join(run, 'report.html'), 'utf8')).toMatch(/^<!doctype html>/)
     expect(wholeFiles['rows']!.trimEnd().split('\n')).toHaveLength(91)
@@ -283,7 +287,7 @@ describe('what a vector was judged and steered by', () => {
     expect(second.folder).not.toBe(first.folder)
     expect(judged).toBe(2 * asked)
     expect(second.extracted.vector.provenance).toMatchObject({ judge: 'llm:test', rubricHash: 'b' })
-    expect(second.summary.baselines).toHaveLength(2)
+    expect(second.summary.baselines).toHaveLength(3)
   }, 120_000)
 
   test('an extraction after a profile keeps what steering was measured to do', async () => {

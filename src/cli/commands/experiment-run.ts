@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { PersonascopeError } from '../../errors/personascope-error.ts'
 import { planConditions, planConversations, planDoses } from '../../experiment/plan-experiment.ts'
-import { promptsAsAnswers } from '../../judge/text-baselines.ts'
+import { textsToJudge } from '../../judge/text-baselines.ts'
 import { planRollouts } from '../../rollout/plan-rollouts.ts'
 import { openWorkspace } from '../../store/workspace.ts'
 import { assertTraitUsable } from '../../trait/check-trait.ts'
@@ -80,7 +80,7 @@ async function run(context: CommandContext, options: Options): Promise<void> {
     const extraction = { planned: planRollouts(trait.trait, defaultRolloutSettings), ...defaultRolloutSettings }
     const work = [{ planned: asked, maxTokens }, ...(known ? [] : [extraction])]
     const what = `The experiment of ${trait.trait.name}${known ? '' : ', with its vector, which is not there yet'}`
-    return showEstimate(terminal, what, await estimateWork(engine, judge, work, promptsAsAnswers(conditions)))
+    return showEstimate(terminal, what, await estimateWork(engine, judge, work, textsToJudge(conditions)))
   }
   const questions = trait.trait.evaluationQuestions
   const { forecaster, unusable } = await usableForecaster(trait.trait.name, workspace, engine.model, {

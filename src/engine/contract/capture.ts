@@ -6,6 +6,8 @@ export interface Probe {
   readonly layer: Layer
   /** [d] */
   readonly direction: Float32Array
+  /** Which tokens are projected; default all. With `prompt_last` nothing is read while an answer is written. */
+  readonly positions?: 'all' | 'prompt_last'
 }
 
 /**

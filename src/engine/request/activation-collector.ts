@@ -18,6 +18,7 @@ interface WatchedProbe {
   readonly name: string
   readonly layer: Layer
   readonly unitDirection: Float32Array
+  readonly lastOnly: boolean
   prompt: number[]
   response: number[]
 }
@@ -64,6 +65,7 @@ export class ActivationCollector {
       name: probe.name,
       layer: probe.layer,
       unitDirection: unit(probe.direction),
+      lastOnly: probe.positions === 'prompt_last',
       prompt: [],
       response: [],
     }))
@@ -82,17 +84,17 @@ export class ActivationCollector {
 
   /** Whether response tokens must be fed through the model to be captured. */
   get readsResponse(): boolean {
-    return Boolean(this.#capture.responseMean || this.#capture.responseNorms) || this.#probes.length > 0
+    const { responseMean, responseNorms } = this.#capture
+    return Boolean(responseMean || responseNorms) || this.#probes.some(({ lastOnly }) => !lastOnly)
   }
 
   /** Whether the row of this layer and position is wanted. */
   needs(layer: Layer, position: number): boolean {
-    if (this.#probesOf.has(layer)) return true
+    const isLast = position === this.#promptLength - 1
+    if (this.#probesOf.get(layer)?.some(({ lastOnly }) => isLast || !lastOnly)) return true
     if (!this.#rowOf.has(layer)) return false
     if (position >= this.#promptLength) return Boolean(this.#capture.responseMean || this.#capture.responseNorms)
-    return (
-      Boolean(this.#capture.promptMean) || (Boolean(this.#capture.promptLast) && position === this.#promptLength - 1)
-    )
+    return Boolean(this.#capture.promptMean) || (Boolean(this.#capture.promptLast) && isLast)
   }
 
   /** Takes a row [d] of a layer at a position of the sequence. The row is copied where it is kept. */
@@ -101,6 +103,10 @@ export class ActivationCollector {
     const token = position - this.#promptLength - this.#responseStart
     if (!inPrompt && token < 0) return
     for (const probe of this.#probesOf.get(layer) ?? []) {
+      if (probe.lastOnly) {
+        if (position === this.#promptLength - 1) probe.prompt = [dot(row, probe.unitDirection)]
+        continue
+      }
       const values = inPrompt ? probe.prompt : probe.response
       values[inPrompt ? position : token] = dot(row, probe.unitDirection)
     }
@@ -131,9 +137,8 @@ export class ActivationCollector {
 
   /** The projections on the probes at the last prompt token. */
   promptLastReadings(): Record<string, number> {
-    return Object.fromEntries(
-      this.#probes.map(probe => [probe.name, probe.prompt[this.#promptLength - 1] ?? Number.NaN]),
-    )
+    const placeOf = ({ lastOnly }: WatchedProbe) => (lastOnly ? 0 : this.#promptLength - 1)
+    return Object.fromEntries(this.#probes.map(probe => [probe.name, probe.prompt[placeOf(probe)] ?? Number.NaN]))
   }
 
   /** What was captured, the response being its first `responseTokens` tokens. */

@@ -35,7 +35,7 @@ function addCapture(hash: Hash, capture: Capture, whole: boolean): void {
   const { layers, promptMean = false, promptLast = false, probes = [] } = capture
   if (promptMean || (whole && promptLast)) add(hash, 'layers', String(layers), promptMean, whole && promptLast)
   probes.forEach((probe: Probe) => {
-    add(hash, 'probe', probe.layer).update(probe.direction)
+    add(hash, 'probe', probe.layer, probe.positions ?? 'all').update(probe.direction)
   })
 }
 
