@@ -202,6 +202,7 @@ function scatterBlocks({ forecaster, rows, evaluation }: ForecastReportParts): R
         levels: coloured ? own.map(({ systemPrompt }) => shortened(systemPrompt)) : ['a prompt'],
         points,
         fit: Array.from({ length: 41 }, (_, step) => ({ x: step * 2.5, y: step * 2.5 })),
+        fitName: 'both equal',
         yRange: [0, 100],
         notes: evaluation.forecaster.perPrompt
           ? [`r = ${withInterval(evaluation.forecaster.perPrompt)} over ${evaluation.prompts} prompts`]

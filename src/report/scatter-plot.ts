@@ -14,6 +14,8 @@ export interface ScatterPlot {
   readonly points: readonly ScatterPoint[]
   /** The regression along x, in order of x: as many points as make its curves smooth, 30 or more. */
   readonly fit?: readonly FitPoint[]
+  /** What the line of `fit` is called; "regression" unless told. */
+  readonly fitName?: string
   /** The share the two bands are made for; 0.95 unless told. */
   readonly confidence?: number
   readonly levelMeans?: readonly LevelMean[]
@@ -76,7 +78,7 @@ export function scatterPlot(scatter: ScatterPlot): Drawing {
   }
 }
 
-function legendOf({ levels, fit = [], levelMeans = [], confidence = 0.95 }: ScatterPlot): LegendEntry[] {
+function legendOf({ levels, fit = [], fitName = 'regression', levelMeans = [], confidence = 0.95 }: ScatterPlot): LegendEntry[] {
   const share = `${Number((confidence * 100).toFixed(1))} %`
   const entries: LegendEntry[] = levels.map((label, index) => ({
     label,
@@ -84,7 +86,7 @@ function legendOf({ levels, fit = [], levelMeans = [], confidence = 0.95 }: Scat
     colour: levelColour(index, levels.length),
   }))
   if (levelMeans.length > 0) entries.push({ label: 'mean of a level', symbol: 'ring', colour: colour('ink') })
-  if (fit.length > 0) entries.push({ label: 'regression', symbol: 'line', colour: colour('ink') })
+  if (fit.length > 0) entries.push({ label: fitName, symbol: 'line', colour: colour('ink') })
   if (fit.some(point => point.confidence)) {
     entries.push({ label: `${share} for the mean`, symbol: 'band', colour: colour('ink') })
   }
