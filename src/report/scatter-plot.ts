@@ -78,7 +78,13 @@ export function scatterPlot(scatter: ScatterPlot): Drawing {
   }
 }
 
-function legendOf({ levels, fit = [], fitName = 'regression', levelMeans = [], confidence = 0.95 }: ScatterPlot): LegendEntry[] {
+function legendOf({
+  levels,
+  fit = [],
+  fitName = 'regression',
+  levelMeans = [],
+  confidence = 0.95,
+}: ScatterPlot): LegendEntry[] {
   const share = `${Number((confidence * 100).toFixed(1))} %`
   const entries: LegendEntry[] = levels.map((label, index) => ({
     label,
