@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { pipeline, type Transform } from 'node:stream'
+import { pipeline } from 'node:stream'
 // As one object: a Node too old to have zstd must get as far as saying so.
 import zlib from 'node:zlib'
 import { PersonascopeError, textOf } from '../errors/personascope-error.ts'
@@ -8,6 +8,7 @@ import { type DatasetFile, invalidDataset } from './dataset-file.ts'
 import { swellingGuard } from './swelling-guard.ts'
 
 const chunkSize = 1 << 18
+const highWaterMark = 1 << 20
 
 /**
  * The bytes of a dataset, unpacked, without a byte order mark, in chunks as they come.
@@ -28,12 +29,27 @@ export async function* openBytes({ path, compression }: DatasetFile): AsyncGener
 }
 
 function unpacked(path: string, compression: DatasetFile['compression']): AsyncIterable<Uint8Array> {
-  const file = createReadStream(path, { highWaterMark: 1 << 20 })
+  if (compression === 'zstd') return unpackedFrames(path)
+  const file = createReadStream(path, { highWaterMark })
   if (compression === 'none') return file
-  const unpacker: Transform =
-    compression === 'gzip' ? zlib.createGunzip({ chunkSize }) : zlib.createZstdDecompress({ chunkSize })
   // The error reaches whoever reads the last stream.
-  return pipeline(file, unpacker, () => {})
+  return pipeline(file, zlib.createGunzip({ chunkSize }), () => {})
+}
+
+/** Frame by frame: Node's stream ends with the first one that ends inside a chunk, and says nothing of the rest. */
+async function* unpackedFrames(path: string): AsyncGenerator<Uint8Array> {
+  const { size } = await stat(path)
+  for (let start = 0; start < size; ) {
+    const file = createReadStream(path, { start, highWaterMark })
+    const unpacker = zlib.createZstdDecompress({ chunkSize })
+    try {
+      yield* pipeline(file, unpacker, () => {})
+    } finally {
+      file.destroy()
+    }
+    if (unpacker.bytesWritten === 0) throw invalidDataset(path, `no zstd frame at byte ${start}`)
+    start += unpacker.bytesWritten
+  }
 }
 
 function withoutMark(path: string, bytes: Uint8Array): Uint8Array {

@@ -180,6 +180,17 @@ describe('compressed datasets', () => {
     expect(zstdDecompressSync((await split(zstd)).flagged).toString()).toBe('{"a":2}\n')
   })
 
+  test('in several zstd frames are read to the end; cut or with rubbish after them, they are refused', async () => {
+    const [first, second] = [zstdCompressSync('{"a":1}\n'), zstdCompressSync(`${'{"a":2}\n'.repeat(9)}{"a":3}\n`)]
+    const frames = await write('frames.jsonl.zst', Buffer.concat([first, second, first]))
+    expect((await read(frames)).map(([, row]) => (row as RowColumns)['a'])).toEqual([1, ...Array(9).fill(2), 3, 1])
+    for (const bytes of [
+      Buffer.concat([first, second.subarray(0, -2)]),
+      Buffer.concat([first, Buffer.from('rubbish')]),
+    ])
+      await expect(read(await write('cut.jsonl.zst', bytes))).rejects.toMatchObject({ code: 'FILE_INVALID' })
+  })
+
   test('that swell without end are refused, as are broken ones', async () => {
     const bomb = await write('bomb.jsonl.gz', gzipSync(Buffer.alloc(100 * 2 ** 20, 32)))
     await expect(read(bomb)).rejects.toThrow(/unpacks to more than 200 times its size/)

@@ -436,8 +436,9 @@ export const catalogue = {
     ...unavailable,
   },
   RUN_IN_USE: {
-    message: 'The run {run} is being worked on by process {processId}.',
-    remedy: 'Wait for it, or end that process.',
+    message: 'The run {run} is being worked on by process {processId} on {where}.',
+    remedy:
+      'Wait for it, or end that process. One that is gone and was on another machine is forgotten after a minute.',
     ...unavailable,
   },
 
@@ -474,6 +475,12 @@ export const catalogue = {
     remedy: 'Screen it again.',
     ...usage,
   },
+  DATASET_CHANGED_MEANWHILE: {
+    message: '{path} was written to while it was screened.',
+    remedy:
+      'Run the command again when the file is whole; rows that were read before the change are kept with the old file.',
+    ...usage,
+  },
   SCREENING_UNKNOWN: {
     message: 'No finished screening at {run}: {detail}.',
     remedy: 'Name the folder that `personascope screen` printed, and finish the run first by the same command.',
@@ -492,6 +499,12 @@ export const catalogue = {
   BASELINE_FLAT: {
     message: 'A baseline of {trait} needs answers that differ, and these have no spread.',
     remedy: 'Use a dataset with more, and more different, prompts and answers.',
+    ...usage,
+  },
+  SCREENING_UNMEASURED: {
+    message: 'No row has a {measure} of {trait}.',
+    remedy:
+      'z needs a screening with --baseline, difference one with --difference; any score needs a row that could be read.',
     ...usage,
   },
   SCREENING_CONDITION_MET: {

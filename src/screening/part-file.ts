@@ -24,7 +24,14 @@ function partPath(folder: string, part: number): string {
 }
 
 export async function keepPart(folder: string, part: number, records: readonly PartRecord[]): Promise<void> {
-  await writeFileWhole(partPath(folder, part), records.map(record => `${JSON.stringify(record)}\n`).join(''))
+  await writeFileWhole(partPath(folder, part), records.map(record => `${lineOf(record)}\n`).join(''))
+}
+
+/** Half a character, from a dataset or from cutting a text, is replaced: DuckDB reads no file that holds one. */
+function lineOf(record: PartRecord): string {
+  const line = JSON.stringify(record)
+  if (!line.includes('\\ud')) return line
+  return JSON.stringify(record, (_, value) => (typeof value === 'string' ? value.toWellFormed() : value))
 }
 
 /** Removes all parts. Stopped on the way, it leaves none that would be taken for the first of them. */

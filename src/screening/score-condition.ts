@@ -1,6 +1,7 @@
 /** Conditions on scores as users write them: `evil.p95 > 2.0`, `evil.z=2`, `evil=5%`. */
 import { sqlName } from '../dataset/parquet.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
+import { rowsOf } from './amount.ts'
 import { type Measure, measures, type ScoresReader, scoreColumn } from './scores-file.ts'
 import type { Amount, FastRule } from './screening-plan.ts'
 
@@ -46,15 +47,18 @@ export function parseCondition(text: string, { traits }: NamedTraits): DatasetCo
   }
 }
 
-/** What a condition's statistic is, and whether the condition holds. Never holds where no row has a score. */
+/**
+ * What a condition's statistic is, and whether the condition holds.
+ * @throws SCREENING_UNMEASURED where no row has the score: a check that cannot be made is not passed
+ */
 export async function checkCondition(
   scores: ScoresReader,
   condition: DatasetCondition,
-): Promise<{ readonly value: number | null; readonly isMet: boolean }> {
+): Promise<{ readonly value: number; readonly isMet: boolean }> {
   const [[value] = []] = await scores.query(
     `SELECT ${aggregateOf(condition.statistic)} FROM (SELECT ${columnOf(condition)} AS v FROM scores)`,
   )
-  if (typeof value !== 'number') return { value: null, isMet: false }
+  if (typeof value !== 'number') throw unmeasured(condition)
   const { above, orEqual, bound } = condition
   return { value, isMet: (orEqual && value === bound) || (above ? value > bound : value < bound) }
 }
@@ -161,22 +165,30 @@ function wrong(option: string, expected: string, got: string): PersonascopeError
   return new PersonascopeError('OPTION_INVALID', { option, expected, got })
 }
 
+function unmeasured({ trait, measure }: ScoreName): PersonascopeError {
+  return new PersonascopeError('SCREENING_UNMEASURED', { trait, measure })
+}
+
 /**
  * The rows that any of the rules takes out, by their number in all files. Rows without the score are never among them.
  * @returns in rising order
+ * @throws SCREENING_UNMEASURED where no row has the score of a rule
  */
 export async function flaggedRows(scores: ScoresReader, rules: readonly FilterRule[]): Promise<number[]> {
   const flagged = new Set<number>()
-  for (const rule of rules) for (const [row] of await scores.query(queryOf(rule))) flagged.add(row as number)
+  for (const rule of rules) {
+    const [[scored] = []] = await scores.query(`SELECT count(${columnOf(rule)}) FROM scores`)
+    if (!scored) throw unmeasured(rule)
+    for (const [row] of await scores.query(queryOf(rule, scored as number))) flagged.add(row as number)
+  }
   return [...flagged].sort((a, b) => a - b)
 }
 
-function queryOf(rule: FilterRule): string {
+function queryOf(rule: FilterRule, scored: number): string {
   const column = columnOf(rule)
   if (rule.kind === 'above') return `SELECT row FROM scores WHERE ${column} > (${rule.bound})::DOUBLE`
-  const scored = `(SELECT count(${column}) FROM scores)`
-  const amount = 'share' in rule.amount ? `(${scored} * ${rule.amount.share})` : `${rule.amount.count}`
+  const amount = rowsOf(rule.amount, scored)
+  const limit = rule.kind === 'top' ? amount : scored - amount
   const order = `row_number() OVER (ORDER BY ${column} DESC, row)`
-  const limit = rule.kind === 'top' ? `ceil(${amount})` : `${scored} - ceil(${amount})`
   return `SELECT row FROM (SELECT row, ${order} AS place FROM scores WHERE ${column} IS NOT NULL) WHERE place <= ${limit}`
 }

@@ -11,6 +11,7 @@ import { isProjectedAtRandom } from './random-areas.ts'
 import type { OwnAnswer, RowPlace, TextControls } from './row-scores.ts'
 import { type PartResult, type ScoringTrait, scorePart } from './score-part.ts'
 import { rowsPerPart, type ScreenedFile, type ScreeningPlan } from './screening-plan.ts'
+import { watchFiles } from './watch-files.ts'
 
 export interface ScreeningProgress {
   readonly doneRows: number
@@ -59,7 +60,7 @@ interface PartAtWork {
  * Scores every chosen row that is not in the folder yet, part after part, in the memory of two parts. Stopping,
  * in whatever way, loses at most the parts at work; what the parts hold does not depend on where it was stopped.
  * @returns how many parts there are
- * @throws DATASET_ROW_INVALID where `strict`, FILE_INVALID, DISK_FULL, what the engine throws
+ * @throws DATASET_ROW_INVALID where `strict`, DATASET_CHANGED_MEANWHILE, FILE_INVALID, DISK_FULL, what the engine throws
  */
 export async function screenRows(options: ScreenRowsOptions): Promise<number> {
   const { engine, plan, traits, folder, only, beginnings, strict = false, onProgress = () => {}, signal } = options
@@ -68,6 +69,7 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
   const known = await countParts(folder)
   const reusedRows = Math.min(totalRows, known * rowsPerPart)
   const ownAnswers = await knownAnswers(folder, known, plan)
+  const assertUnchanged = await watchFiles(plan.files.map(({ path }) => path))
   let doneRows = reusedRows
   let tokens = 0
   const report = () => onProgress({ doneRows, totalRows, reusedRows, tokens })
@@ -130,6 +132,7 @@ export async function screenRows(options: ScreenRowsOptions): Promise<number> {
     const records = recordsOf(rows, scored, options)
     const unreadable = strict && records.find(record => record.kind === 'unreadable')
     if (unreadable) refuse(unreadable)
+    await assertUnchanged()
     await keepPart(folder, part, [...own, ...records])
     part++
     doneRows += rows.length

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openRun } from './run-folder.ts'
@@ -39,7 +39,8 @@ describe('a run folder', () => {
   test('is taken over from a process that is gone', async () => {
     const first = await openRun(runs, 'k', 'orphan', {})
     // Above any process id that Linux hands out.
-    await writeFile(join(first.path, 'in-use'), '99999999')
+    const gone = { processId: 99999999, host: hostname(), token: 'gone' }
+    await writeFile(join(first.path, 'in-use'), JSON.stringify(gone))
     await using second = await openRun(runs, 'k', 'orphan', {})
     expect(second.resumed).toBe(true)
   })

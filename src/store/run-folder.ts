@@ -2,9 +2,11 @@
  * A folder that long work is done in, part by part: what was finished stays, and the same command goes on with the
  * rest. One process at a time.
  */
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { PersonascopeError } from '../errors/personascope-error.ts'
+import { tryFileLock } from './file-lock.ts'
 import { sha256, stableStringify } from './hash.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 import { writeError } from './write-file-whole.ts'
@@ -59,31 +61,9 @@ export function runOf(
 
 /** Marks the run as worked on by this process. A mark whose process is gone is taken over. */
 async function holdRun(path: string, run: string): Promise<() => Promise<void>> {
-  const mark = join(path, 'in-use')
-  const own = `${mark}.${process.pid}`
-  for (;;) {
-    try {
-      // Linked into place with its content: nobody ever reads a mark without a process id.
-      await writeFile(own, String(process.pid))
-      await link(own, mark)
-      return () => rm(mark, { force: true })
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw writeError(mark, error)
-    } finally {
-      await rm(own, { force: true })
-    }
-    const processId = Number(await readFile(mark, 'utf8').catch(() => ''))
-    if (isRunning(processId)) throw new PersonascopeError('RUN_IN_USE', { run, processId })
-    await rm(mark, { force: true })
-  }
-}
-
-function isRunning(processId: number): boolean {
-  if (!Number.isInteger(processId) || processId <= 0) return false
-  try {
-    process.kill(processId, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
+  const lock = await tryFileLock(join(path, 'in-use'))
+  if ('release' in lock) return lock.release
+  const { processId = 'another', host } = lock.holder ?? {}
+  const where = host === undefined || host === hostname() ? 'this machine' : host
+  throw new PersonascopeError('RUN_IN_USE', { run, processId, where })
 }

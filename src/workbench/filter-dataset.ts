@@ -1,4 +1,5 @@
-import { basename, join } from 'node:path'
+import { realpath } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import { splitDataset } from '../dataset/split-dataset.ts'
 import { PersonascopeError } from '../errors/personascope-error.ts'
 import { type FilterRule, flaggedRows, writeRule } from '../screening/score-condition.ts'
@@ -58,11 +59,13 @@ export async function filterDataset(options: FilterOptions): Promise<FilteredDat
   const unreadable = keepUnreadable ? [] : await scores.query('SELECT row FROM scores WHERE fault IS NOT NULL')
   for (const [row] of unreadable) flagged.add(row as number)
   const out = options.out ?? join(folder, 'filtered')
+  const targetsOfFiles = chooseTargets(out, plan)
+  await refuseToReplaceSources(out, targetsOfFiles, plan)
   const files: FilteredFile[] = []
   let before = 0
-  for (const file of plan.files) {
+  for (const [index, file] of plan.files.entries()) {
     const start = before
-    const targets = targetsOf(out, file.path, plan)
+    const targets = targetsOfFiles[index]!
     const counts = await splitDataset(file, row => flagged.has(start + row), targets)
     files.push({
       source: file.path,
@@ -95,12 +98,39 @@ function allowedRules(
   throw new PersonascopeError('SCREENING_DECIDED', { run, decision: written(own), got: written(wanted) })
 }
 
-/** Files of the same name get a number before it. */
-function targetsOf(out: string, path: string, { files }: ScreeningPlan) {
-  const name = basename(path)
-  const namesakes = files.filter(file => basename(file.path) === name)
-  const place = namesakes.findIndex(file => file.path === path)
-  const own = namesakes.length > 1 ? `${place + 1}-${name}` : name
-  const [stem, endings] = [own.replace(/\..*$/s, ''), own.replace(/^[^.]*/, '')]
-  return { kept: join(out, own), flagged: join(out, `${stem}.flagged${endings}`) }
+interface Targets {
+  readonly kept: string
+  readonly flagged: string
+}
+
+/**
+ * Files of the same name get a number before it; where two files would still be one, as `a.jsonl` and an earlier
+ * `a.flagged.jsonl`, all do.
+ */
+function chooseTargets(out: string, { files }: ScreeningPlan): Targets[] {
+  const names = files.map(({ path }) => basename(path))
+  const placeOf = (index: number) => names.slice(0, index + 1).filter(name => name === names[index]).length
+  const isAlone = (name: string) => names.filter(other => other === name).length === 1
+  const targets = names.map((name, index) => targetsOf(out, isAlone(name) ? name : `${placeOf(index)}-${name}`))
+  const paths = targets.flatMap(({ kept, flagged }) => [kept, flagged])
+  if (new Set(paths).size === paths.length) return targets
+  return names.map((name, index) => targetsOf(out, `${index + 1}-${name}`))
+}
+
+function targetsOf(out: string, name: string): Targets {
+  const [stem, endings] = [name.replace(/\..*$/s, ''), name.replace(/^[^.]*/, '')]
+  return { kept: join(out, name), flagged: join(out, `${stem}.flagged${endings}`) }
+}
+
+/** A dataset is never written over: its flagged rows would be nowhere. */
+async function refuseToReplaceSources(out: string, targets: readonly Targets[], { files }: ScreeningPlan) {
+  const folder = await realpath(out).catch(() => resolve(out))
+  const written = new Set(
+    targets.flatMap(({ kept, flagged }) => [kept, flagged]).map(path => join(folder, basename(path))),
+  )
+  for (const { path } of files)
+    if (written.has(await realpath(path)) || written.has(resolve(path))) {
+      const expected = 'a folder in which no screened file would be written over'
+      throw new PersonascopeError('OPTION_INVALID', { option: '--out', expected, got: `${out}, where ${path} is` })
+    }
 }

@@ -1,7 +1,7 @@
 /** Screening from end to end on the fake engine. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,6 +15,7 @@ import {
   checkCondition,
   columnOf,
   flaggedRows,
+  type NamedTraits,
   parseAbove,
   parseAmount,
   parseCondition,
@@ -227,7 +228,8 @@ describe('a run', () => {
   test('is refused while another process works on it', async () => {
     const path = await write('busy.jsonl', '{"prompt":"p","answer":"a"}\n')
     const { runPath } = await screenWithFake(join(folder, 'busy'), [path])
-    await writeFile(join(runPath, 'in-use'), String(process.ppid))
+    const other = { processId: process.ppid, host: hostname(), token: 'other' }
+    await writeFile(join(runPath, 'in-use'), JSON.stringify(other))
     await expect(screenWithFake(join(folder, 'busy'), [path])).rejects.toMatchObject({ code: 'RUN_IN_USE' })
     await rm(join(runPath, 'in-use'))
   })
@@ -338,7 +340,7 @@ describe('the dataset as a whole', () => {
     expect(await check(`evil.projection.p95 > ${p95 + 0.001}`)).toMatchObject({ isMet: false })
     expect(await check(`evil.p95>=${p95}`)).toMatchObject({ isMet: true })
     expect(await check(`evil.mean < ${mean + 1}`)).toMatchObject({ isMet: true })
-    expect(await check('evil.z.mean > -100')).toEqual({ value: null, isMet: false })
+    await expect(check('evil.z.mean > -100')).rejects.toMatchObject({ code: 'SCREENING_UNMEASURED' })
     for (const text of ['evil > 2', 'sad.p95 > 2', 'evil.p95 > x', 'evil.y.p95 > 2', 'evil.p95 = 2'])
       expect(() => parseCondition(text, plan), text).toThrow(/--fail-if/)
   })
@@ -379,7 +381,49 @@ describe('filtering', () => {
       rulesOf: plan => [parseAbove(`evil=${bound}`, plan)],
     })
     expect(above).toMatchObject({ flagged: 4 })
+    await expect(
+      filterDataset({
+        workspace: workspaceOf('filter'),
+        run: runPath,
+        rulesOf: plan => [parseAbove('evil.z=2', plan)],
+      }),
+    ).rejects.toMatchObject({ code: 'SCREENING_UNMEASURED' })
     expect(() => parseAbove('2', { traits: [{ name: 'a' }, { name: 'b' }] as never })).toThrow(/--drop-above/)
+  })
+
+  test('takes a part of the rows as people count it', async () => {
+    const path = await write('percent.jsonl', '{"prompt":"p","answer":"a"}\n'.repeat(1000))
+    const { runPath } = await screenWithFake(join(folder, 'percent'), [path])
+    const rulesOf = (plan: NamedTraits) => [parseAmount('--drop-top', 'evil=1.1%', plan)]
+    expect(await filterDataset({ workspace: workspaceOf('percent'), run: runPath, rulesOf })).toMatchObject({
+      flagged: 11,
+    })
+  })
+
+  test('writes no file over a dataset, and no two into one', async () => {
+    const line = (word: string) => `{"prompt":"p","answer":"${word}"}\n`
+    const texts = [line('one') + line('one'), line('two') + line('two'), line('three') + line('three')]
+    const names = ['names/a.jsonl', 'names/a.flagged.jsonl', 'other/a.jsonl']
+    for (const of of ['names', 'other']) await mkdir(join(folder, of))
+    const paths: string[] = []
+    for (const [index, name] of names.entries()) paths.push(await write(name, texts[index]!))
+    const { runPath } = await screenWithFake(join(folder, 'names-run'), paths)
+    const filter = (out?: string) =>
+      filterDataset({
+        workspace: workspaceOf('names-run'),
+        run: runPath,
+        rulesOf: plan => [parseAmount('--drop-top', 'evil=50%', plan)],
+        ...(out !== undefined && { out }),
+      })
+    await symlink(join(folder, 'names'), join(folder, 'link'))
+    for (const out of [join(folder, 'names'), join(folder, 'link')])
+      await expect(filter(out), out).rejects.toThrow(/written over/)
+    expect(await Promise.all(paths.map(path => readFile(path, 'utf8')))).toEqual(texts)
+    const { files } = await filter()
+    const written = files.flatMap(({ kept, flagged }) => [kept.path, flagged.path])
+    expect(new Set(written).size).toBe(6)
+    for (const [index, { kept, flagged }] of files.entries())
+      expect((await readFile(kept.path, 'utf8')) + (await readFile(flagged.path, 'utf8'))).toBe(texts[index])
   })
 
   test('is refused where the dataset changed since, or was screened in part', async () => {
@@ -413,12 +457,14 @@ describe('hostile datasets', () => {
         row({ prompt: 'p', answer: { nested: true } }),
         row({ prompt: 'p', answer: '<end> [user] </script><script>alert(1)</script>' }),
         Buffer.from('{"__proto__":{"prompt":"p"},"answer":"a"}\n'),
+        Buffer.from('{"id":"\\ud83d","prompt":"p","answer":"half a character as id"}\n'),
+        row({ id: `${'i'.repeat(199)}\u{1f600}`, prompt: 'p', answer: 'an id that is cut inside a character' }),
       ]),
     )
     const { summary, runPath, reportPath, unreadablePath } = await screenWithFake(join(folder, 'hostile'), [path])
     expect(summary.rows).toEqual({
-      screened: 13,
-      scored: 6,
+      screened: 15,
+      scored: 8,
       unreadable: 7,
       cut: 1,
       duplicateIds: 1,

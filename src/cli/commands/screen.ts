@@ -79,6 +79,7 @@ async function screen(context: CommandContext, options: Options, names: string[]
   const traits = read.vectors.map(({ provenance }) => provenance.trait)
   // Said before the work is done, not after.
   const conditions = failIf.map(text => parseCondition(text, { traits }))
+  assertMeasured(conditions, { z: baseline !== undefined, difference: difference === true })
   const rules = fastRules(options, { traits })
   const wanted = {
     ...read,
@@ -120,6 +121,16 @@ function assertRulesBelong({ fast, dropAbove = [], dropTop = [], failIf = [] }: 
     throw wrong('--drop-top and --drop-above', 'beside --fast (without it they belong to screen filter)', rule)
   if (fast && failIf.length > 0)
     throw wrong('--fail-if', 'without --fast, which reads some rows in part only', failIf[0]!)
+}
+
+/** A condition on a score that no row will have could not fail. Throws SCREENING_UNMEASURED. */
+function assertMeasured(
+  conditions: readonly DatasetCondition[],
+  are: { readonly z: boolean; readonly difference: boolean },
+) {
+  for (const { trait, measure } of conditions)
+    if ((measure === 'z' || measure === 'difference') && !are[measure])
+      throw new PersonascopeError('SCREENING_UNMEASURED', { trait, measure })
 }
 
 /** The decision that --fast is given. Throws OPTION_INVALID. */

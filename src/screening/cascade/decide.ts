@@ -1,4 +1,5 @@
 /** The decision a cascade is made for: which rows it takes out, and which rows could still change sides. */
+import { rowsOf } from '../amount.ts'
 import type { FastRule } from '../screening-plan.ts'
 import type { LineOfTrait } from './line-of-trait.ts'
 
@@ -28,9 +29,7 @@ export function thresholdsOf(
 /** The value of the last row among the highest; above all where there are none to take. */
 function boundOfTop(amount: Extract<FastRule, { kind: 'top' }>['amount'], values: Float64Array): number {
   const known = values.filter(value => !Number.isNaN(value)).sort()
-  const wanted = 'share' in amount ? Math.ceil(amount.share * known.length) : amount.count
-  if (wanted === 0) return Number.POSITIVE_INFINITY
-  return known[known.length - Math.min(wanted, known.length)] ?? Number.POSITIVE_INFINITY
+  return known[known.length - rowsOf(amount, known.length)] ?? Number.POSITIVE_INFINITY
 }
 
 /** Whether a rule takes a row of this value out. */

@@ -22,6 +22,10 @@ const leastAgreement = 0.99
 const firstLengths = [8, 16, 32, 64, 128]
 /** Of all rows, how many the margins may let be decided wrongly; a tenth of what the agreement allows. */
 const mostErrors = 0.001
+/** The same of the rows taken out, where these are few. */
+const mostErrorsOfTaken = 0.02
+/** Of the checked rows that the full pass takes out, the part that the cascade has to find. */
+const leastFound = 0.9
 /** More of the work of a full pass than this is not worth the first one. */
 const mostWork = 0.8
 /** Sets of rows read in full by number; 0 stands for none. */
@@ -110,7 +114,7 @@ class Cascade {
     for (let set = firstRound; ; set++) {
       const thresholds = this.#thresholds()
       const agreement = agreementOf(known, estimates, lines, thresholds)
-      if (agreement.same.low < leastAgreement) return await this.readAll('fallback', { ...facts, agreement })
+      if (!isEnough(agreement)) return await this.readAll('fallback', { ...facts, agreement })
       const open = indexesWhere(
         this.#total,
         row =>
@@ -299,10 +303,22 @@ function fitAll(
     const bounds = thresholds
       .filter(of => of.trait === trait && Number.isFinite(of.bound))
       .map(({ rule, bound }) => ({ bound, fromAbove: rule.kind === 'above' }))
-    const errors = (mostErrors * bounds.length) / thresholds.length
+    const taken = Math.max(1, countTaken(thresholds, trait, full[trait]!))
+    const allowed = Math.min(mostErrors, (mostErrorsOfTaken * taken) / full[trait]!.length)
+    const errors = (allowed * bounds.length) / thresholds.length
     return fitLineOfTrait(name, first[trait]!, Array.from(full[trait]!), bounds, errors)
   })
   return lines.every(line => line !== undefined) ? lines : undefined
+}
+
+function countTaken(thresholds: readonly Threshold[], trait: number, values: ArrayLike<number>): number {
+  const own = thresholds.filter(of => of.trait === trait)
+  return Array.from(values).filter(value => own.some(of => isTaken(of, value))).length
+}
+
+/** Where few rows are taken out, nearly all are decided alike whatever is found of the few. */
+function isEnough({ same, found }: CascadeAgreement): boolean {
+  return same.low >= leastAgreement && found !== undefined && found.count >= leastFound * found.of
 }
 
 /** Counts as shares, for a part of the rows. */
@@ -329,10 +345,12 @@ function agreementOf(
       return isTaken(of, isOpen(of, estimate, lines[of.trait]!) ? full[of.trait]! : estimate)
     })
     if (byFull === byCascade) same++
+    // Among the highest, another row takes the place of one that was missed.
+    else if (byFull && thresholds.some(of => of.rule.kind === 'top' && isTaken(of, full[of.trait]!))) same--
     if (byFull) taken++
     if (byFull && byCascade) found++
   }
-  return { rows: known.size, same: shareOf(same, known.size)!, found: shareOf(found, taken) }
+  return { rows: known.size, same: shareOf(Math.max(0, same), known.size)!, found: shareOf(found, taken) }
 }
 
 function shareOf(count: number, of: number): ShareOfRows | undefined {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { writeError } from '../store/write-file-whole.ts'
+import { writeError } from './write-file-whole.ts'
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -23,6 +23,13 @@ const pollMs = 100
 const heartbeatMs = 10_000
 /** A holder that has not touched its lock for so long is gone: on another machine, or its process id was given away. */
 const staleAfterMs = 60_000
+/** Tokens of the locks that this process holds. */
+const held = new Set<string>()
+
+/** A lock that was taken, until it is given back. */
+export interface HeldLock {
+  readonly release: () => Promise<void>
+}
 
 /**
  * Runs `work` while no other process that uses the same lock file does. A lock whose process ended without giving it
@@ -30,50 +37,65 @@ const staleAfterMs = 60_000
  * @throws FILE_UNWRITABLE, DISK_FULL, the signal's reason, or what `work` throws
  */
 export async function withFileLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
-  const holder = await acquire(path, options)
-  const heartbeat = setInterval(() => void touch(path), heartbeatMs)
-  heartbeat.unref()
+  const { release } = await acquire(path, options)
   try {
     return await work()
   } finally {
-    clearInterval(heartbeat)
-    await release(path, holder)
+    await release()
   }
 }
 
-async function acquire(path: string, { signal, onWait }: LockOptions): Promise<LockHolder> {
-  const holder: LockHolder = { processId: process.pid, host: hostname(), token: randomUUID() }
+async function acquire(path: string, { signal, onWait }: LockOptions): Promise<HeldLock> {
   for (;;) {
     signal?.throwIfAborted()
-    if (await create(path, holder)) return holder
-    const found = await look(path)
-    if (!found) continue
-    if (isStale(found)) {
-      await breakLock(path, found.text)
-      continue
-    }
-    onWait?.(found.holder)
+    const lock = await tryFileLock(path)
+    if ('release' in lock) return lock
+    onWait?.(lock.holder)
     await pause(pollMs, undefined, signal ? { signal } : {})
   }
 }
 
-async function create(path: string, holder: LockHolder): Promise<boolean> {
+/**
+ * Takes a lock, or says at once who holds it. A lock whose process ended without giving it back is taken over.
+ * @throws FILE_UNWRITABLE, DISK_FULL
+ */
+export async function tryFileLock(path: string): Promise<HeldLock | { readonly holder: LockHolder | undefined }> {
+  const own: LockHolder = { processId: process.pid, host: hostname(), token: randomUUID() }
+  for (;;) {
+    if (await create(path, own)) return hold(path, own)
+    const found = await look(path)
+    if (!found) continue
+    if (!isStale(found)) return { holder: found.holder }
+    await breakLock(path, found.text)
+  }
+}
+
+function hold(path: string, own: LockHolder): HeldLock {
+  held.add(own.token)
+  const heartbeat = setInterval(() => void touch(path), heartbeatMs)
+  heartbeat.unref()
+  return {
+    async release() {
+      clearInterval(heartbeat)
+      held.delete(own.token)
+      await removeOwn(path, own)
+    },
+  }
+}
+
+async function create(path: string, own: LockHolder): Promise<boolean> {
+  const written = `${path}.${own.token}`
   try {
     await mkdir(dirname(path), { recursive: true })
-    const file = await open(path, 'wx')
-    try {
-      await file.writeFile(JSON.stringify(holder))
-    } catch (error) {
-      // On a full disk: an empty lock would hold up everybody until it is stale.
-      await rm(path, { force: true })
-      throw error
-    } finally {
-      await file.close()
-    }
+    // Linked into place with its content: a process that is killed leaves no lock of nobody.
+    await writeFile(written, JSON.stringify(own))
+    await link(written, path)
     return true
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false
     throw writeError(path, error)
+  } finally {
+    await rm(written, { force: true })
   }
 }
 
@@ -104,7 +126,9 @@ function parseHolder(text: string): LockHolder | undefined {
 
 function isStale({ holder, ageMs }: FoundLock): boolean {
   if (ageMs > staleAfterMs) return true
-  return holder?.host === hostname() && !isAlive(holder.processId)
+  if (holder?.host !== hostname()) return false
+  // In a container that was started again the id of the earlier process is this one's.
+  return holder.processId === process.pid ? !held.has(holder.token) : !isAlive(holder.processId)
 }
 
 function isAlive(processId: number): boolean {
@@ -137,7 +161,7 @@ async function touch(path: string): Promise<void> {
   await utimes(path, now, now).catch(() => {})
 }
 
-async function release(path: string, { token }: LockHolder): Promise<void> {
+async function removeOwn(path: string, { token }: LockHolder): Promise<void> {
   const found = await look(path).catch(() => undefined)
   if (found?.holder?.token === token) await rm(path, { force: true })
 }

@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type LockHolder, withFileLock } from './file-lock.ts'
-import { isolateMachine } from './isolated-machine.case.ts'
 
-const machine = isolateMachine()
-const path = () => join(machine.directory, 'locks', 'model.lock')
-const mine: LockHolder = { processId: process.pid, host: hostname(), token: 'somebody' }
+let directory = ''
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'personascope-'))
+})
+afterEach(async () => await rm(directory, { recursive: true }))
+const path = () => join(directory, 'locks', 'model.lock')
+const other: LockHolder = { processId: process.ppid, host: hostname(), token: 'somebody' }
 
 async function leaveLock(text: string, ageMs = 0): Promise<void> {
   await mkdir(dirname(path()), { recursive: true })
@@ -48,11 +51,15 @@ test('a lock says which process holds it, and is given back when the work fails'
 
 describe('a lock that somebody left', () => {
   test.each([
-    ['a process that has ended', () => leaveLock(JSON.stringify({ ...mine, processId: endedProcess() }))],
-    ['a living process that has not touched it for long', () => leaveLock(JSON.stringify(mine), 120_000)],
+    ['a process that has ended', () => leaveLock(JSON.stringify({ ...other, processId: endedProcess() }))],
+    ['a living process that has not touched it for long', () => leaveLock(JSON.stringify(other), 120_000)],
     [
       'a process of another machine that has not touched it for long',
-      () => leaveLock(JSON.stringify({ ...mine, host: 'elsewhere' }), 120_000),
+      () => leaveLock(JSON.stringify({ ...other, host: 'elsewhere' }), 120_000),
+    ],
+    [
+      'this process as it was before, in a container that was started again',
+      () => leaveLock(JSON.stringify({ ...other, processId: process.pid })),
     ],
     ['nobody knows who, long ago', () => leaveLock('', 120_000)],
   ])('is taken over from %s', async (_, leave) => {
@@ -62,8 +69,8 @@ describe('a lock that somebody left', () => {
   })
 
   test.each([
-    ['a living process', JSON.stringify(mine), mine],
-    ['a process of another machine', JSON.stringify({ ...mine, host: 'elsewhere' }), { ...mine, host: 'elsewhere' }],
+    ['a living process', JSON.stringify(other), other],
+    ['a process of another machine', JSON.stringify({ ...other, host: 'elsewhere' }), { ...other, host: 'elsewhere' }],
     ['a process that is just writing who it is', '', undefined],
   ])('is respected when it is of %s', async (_, text, holder) => {
     await leaveLock(text)
@@ -80,7 +87,7 @@ describe('a lock that somebody left', () => {
   })
 
   test('is taken over by only one of many', async () => {
-    await leaveLock(JSON.stringify({ ...mine, processId: endedProcess() }))
+    await leaveLock(JSON.stringify({ ...other, processId: endedProcess() }))
     let inside = 0
     let most = 0
     const work = async () => {
