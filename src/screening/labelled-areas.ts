@@ -21,11 +21,11 @@ export interface GroupAreas {
 export type Labels = readonly (boolean | undefined)[]
 
 /** Names of what labelled rows are told apart by, as the report refers to them. */
-export const vectorName = 'persona vector'
+export const vectorName = 'projection'
 export const ngramsName = 'n-grams of the answers it was made from'
 export const judgeName = 'the trait’s judge, on the words alone'
 export const randomName = 'random directions'
-const shuffledName = 'persona vector, labels shuffled'
+const shuffledName = 'projection, labels shuffled'
 
 /** The labels that say a row shows the trait, and those that say it does not. */
 const yes = new Set(['1', '1.0', 'true', 'yes', 'positive', 'trait'])
@@ -94,7 +94,7 @@ function areasOfRows(rows: readonly Cell[][], labels: Labels): ControlArea[] {
   const better = (...areas: ControlArea[]) => areas.sort((a, b) => b.area - a.area).slice(0, 1)
   return [
     ...areaOf(vectorName, 0),
-    ...areaOf('persona vector, minus the own answer', 1),
+    ...areaOf('projection, minus the own answer', 1),
     ...areaOf(ngramsName, 2),
     ...areaOf(judgeName, 7),
     ...better(...areaOf('sentiment, brighter', 3), ...areaOf('sentiment, darker', 4)),

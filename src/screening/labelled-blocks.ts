@@ -33,7 +33,7 @@ export function labelledBlocks({ name, areas, groupAreas }: TraitSummary): Repor
 
 /** What stands beside the vector in the table of groups, by the beginning of its name, and what it is called there. */
 const beside = [
-  ['persona vector, minus', 'minus own answer'],
+  ['projection, minus', 'minus own answer'],
   [ngramsName, 'n-grams'],
   [judgeName, 'judge'],
   ['sentiment,', 'sentiment'],

@@ -53,7 +53,7 @@ test('from a vector to scores, a verdict for a machine, and the dataset without 
   const first = await run(...screen)
   expect(first.code, first.stderr).toBe(0)
   expect(first.stdout).toContain('4 of 5 rows scored, 1 could not be read.')
-  expect(first.stdout).toMatch(/^tiny, told by persona vector: AUC 1\.000/m)
+  expect(first.stdout).toMatch(/^tiny, told by projection: AUC 1\.000/m)
   expect(first.stdout).toMatch(/^tiny, told by n-grams of the answers it was made from: AUC /m)
 
   const failing = await run('--json', ...screen, '--fail-if', 'tiny.max > -1000', '--fail-if', 'tiny.mean > 1e9')

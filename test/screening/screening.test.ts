@@ -301,8 +301,8 @@ describe('the dataset as a whole', () => {
     // 12 of the 72 labelled rows are as bright as the others: ties, which count half.
     expect(areas['sentiment, darker']!.area).toBeCloseTo((60 + 12 / 2) / 72, 9)
     expect(areas['sentiment, darker']!.low).toBeLessThan(areas['sentiment, darker']!.area)
-    expect(Object.keys(areas)[0]).toBe('persona vector')
-    const shuffled = areas['persona vector, labels shuffled']!
+    expect(Object.keys(areas)[0]).toBe('projection')
+    const shuffled = areas['projection, labels shuffled']!
     expect([shuffled.low < 0.5, shuffled.high > 0.5]).toEqual([true, true])
     const random = areas['random directions']!
     expect([random.low < 0.5, random.high > 0.5]).toEqual([true, true])

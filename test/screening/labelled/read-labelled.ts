@@ -11,7 +11,9 @@ export interface LabelledAnswer {
 }
 
 export const labelledTraits = ['evil', 'joyful'] as const
+/** Matched in length by tokens. */
 export const matchedParts = ['development', 'test'] as const
+export const pairedParts = [...matchedParts, 'second-test'] as const
 
 /** A file of this folder. */
 export async function readLabelled(name: string): Promise<LabelledAnswer[]> {
