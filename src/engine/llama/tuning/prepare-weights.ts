@@ -1,4 +1,4 @@
-import { readdir, rm, stat, statfs } from 'node:fs/promises'
+import { readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { PersonascopeError } from '../../../errors/personascope-error.ts'
@@ -41,8 +41,9 @@ export interface PreparedWeights {
 }
 
 /**
- * Brings a model's weights into the format that is fastest on this CPU among those precise enough. Converts beside
- * the source, measures once with the library in use, remembers, and keeps the winner only.
+ * Brings a model's weights into the format that is fastest on this CPU among those precise enough. Converts, measures
+ * once with the library in use, remembers, and keeps the winner only. One process measures at a time; others wait for
+ * what it finds.
  * @param source a GGUF file in any format
  * @param sourceFormat its format, for example Q4_1
  * @throws DISK_FULL, ENGINE_LOAD_FAILED, MODEL_ARCHITECTURE_UNSUPPORTED, ENGINE_ABORTED
@@ -56,37 +57,76 @@ export async function prepareWeights(
 ): Promise<PreparedWeights> {
   const library = locateLibrary()
   const reads = options.work === 'reading' && library.origin === 'native'
-  const readingId = `${library.id} reading`
-  const measuredAs = reads ? readingId : library.id
-  const known = await recallFormat(measuredAs, source.hash)
-  if (known)
-    return {
-      choice: known,
-      file: await convert(source, sourceFormat, known.format as WeightFormat, directory, options),
+  const measuredAs = reads ? `${library.id} reading` : library.id
+  const known = async (): Promise<PreparedWeights | undefined> => {
+    const choice = await recallFormat(measuredAs, source.hash)
+    if (!choice) return undefined
+    return { choice, file: await convert(source, sourceFormat, choice.format as WeightFormat, directory, options) }
+  }
+  const before = await known()
+  if (before) return before
+  return await withFileLock(join(directory, 'measuring.lock'), { signal: options.signal }, async () => {
+    const measuredByAnother = await known()
+    if (measuredByAnother) return measuredByAnother
+    const formats = formatsToMeasure(sourceFormat, parameterCount)
+    const measure = reads ? measureReading : measureThroughput
+    const found =
+      formats.length === 1
+        ? {
+            file: await convert(source, sourceFormat, formats[0]!, directory, options),
+            format: formats[0]!,
+            speeds: {},
+          }
+        : await findFastest(source, sourceFormat, formats, directory, measure, options)
+    const choice: FormatChoice = {
+      format: found.format,
+      fileHash: found.file.hash,
+      tokensPerSecond: found.speeds,
+      date: new Date().toISOString(),
     }
-  const formats = formatsToMeasure(sourceFormat, parameterCount)
-  const speeds = new Map<WeightFormat, number>()
+    await rememberFormat(measuredAs, source.hash, choice)
+    return { choice, file: found.file }
+  })
+}
+
+/**
+ * Converts into each format, in a folder of its own: what is removed after measuring is what no other process can have
+ * found and be about to open.
+ */
+async function findFastest(
+  source: ModelFile,
+  sourceFormat: string,
+  formats: readonly WeightFormat[],
+  directory: string,
+  measure: typeof measureThroughput,
+  options: PrepareOptions,
+): Promise<{ readonly file: ModelFile; readonly format: WeightFormat; readonly speeds: Record<string, number> }> {
+  const candidates = join(directory, 'candidates')
   const files = new Map<WeightFormat, ModelFile>()
+  const speeds = new Map<WeightFormat, number>()
   for (const format of formats) {
-    const file = await convert(source, sourceFormat, format, directory, options)
+    const there = await findConverted(convertedPath(source, format, directory), source)
+    const file = there ?? (await convert(source, sourceFormat, format, candidates, options))
     files.set(format, file)
-    if (formats.length === 1) continue
     options.onMeasure?.(format)
     await using engine = await openLlamaEngine(file, { contexts: availableParallelism(), threadsPerContext: 1 })
-    speeds.set(format, await (reads ? measureReading : measureThroughput)(engine, options))
+    speeds.set(format, await measure(engine, options))
   }
-  const best = formats.reduce((a, b) => ((speeds.get(b) ?? 0) > (speeds.get(a) ?? 0) ? b : a))
-  const forOtherWork = await recallFormat(reads ? library.id : readingId, source.hash)
-  for (const [format, file] of files)
-    if (format !== best && format !== forOtherWork?.format && file.path !== source.path) await remove(file.path)
-  const choice: FormatChoice = {
-    format: best,
-    fileHash: files.get(best)!.hash,
-    tokensPerSecond: Object.fromEntries([...speeds].map(([format, speed]) => [format, Math.round(speed)])),
-    date: new Date().toISOString(),
-  }
-  await rememberFormat(measuredAs, source.hash, choice)
-  return { choice, file: files.get(best)! }
+  const format = formats.reduce((a, b) => (speeds.get(b)! > speeds.get(a)! ? b : a))
+  const file = await keepCandidate(files.get(format)!, candidates, directory)
+  await rm(candidates, { recursive: true, force: true })
+  return { file, format, speeds: Object.fromEntries([...speeds].map(([of, speed]) => [of, Math.round(speed)])) }
+}
+
+/** Moves a converted file out of the folder of candidates; one that is elsewhere stays there. */
+async function keepCandidate(file: ModelFile, candidates: string, directory: string): Promise<ModelFile> {
+  if (dirname(file.path) !== candidates) return file
+  const path = join(directory, basename(file.path))
+  await withFileLock(`${path}.lock`, {}, async () => {
+    await rename(file.path, path)
+    await rename(`${file.path}.json`, `${path}.json`)
+  })
+  return { ...file, path }
 }
 
 function formatsToMeasure(sourceFormat: string, parameterCount: number): readonly WeightFormat[] {
@@ -108,7 +148,7 @@ export async function convert(
   { onConvert, signal }: PrepareOptions = {},
 ): Promise<ModelFile> {
   if (sourceFormat === format) return source
-  const path = join(directory, `${basename(source.path).replace(/(\.\w+)?\.gguf$/i, '')}.${format}.gguf`)
+  const path = convertedPath(source, format, directory)
   const known = await findConverted(path, source)
   if (known) return known
   return await withFileLock(`${path}.lock`, { signal }, async () => {
@@ -122,6 +162,10 @@ export async function convert(
     await writeJsonFile(`${path}.json`, converted)
     return { id: source.id, path, hash }
   })
+}
+
+function convertedPath(source: ModelFile, format: WeightFormat, directory: string): string {
+  return join(directory, `${basename(source.path).replace(/(\.\w+)?\.gguf$/i, '')}.${format}.gguf`)
 }
 
 interface ConvertedFile {
@@ -175,11 +219,6 @@ async function quantize(
 async function isDiskFull(directory: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(directory)
   return bavail * bsize < 64 * 2 ** 20
-}
-
-async function remove(path: string): Promise<void> {
-  await rm(path, { force: true })
-  await rm(`${path}.json`, { force: true })
 }
 
 /** Whether a text names a weight format. */
